@@ -1,0 +1,1 @@
+"""Who answers, and what the answer says: models, completions, the FILE-block parser."""

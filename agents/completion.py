@@ -1,0 +1,95 @@
+"""What is asked of a model and what comes back, as values that every provider shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, Protocol
+
+Speaker = Literal["system", "user", "assistant"]
+StopReason = Literal["end", "length", "stop", "refusal", "filter", "other"]
+Source = Literal["live", "replayed", "drifted", "cached", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation."""
+
+    speaker: Speaker
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Model settings; ``None`` leaves the provider's default. ``extra`` is passed on as it is."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+    stop: tuple[str, ...] = ()
+    extra: tuple[tuple[str, str | int | float | bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallTag:
+    """Where a call stands in the run. Not sent to the provider; ``task`` is the task's content hash."""
+
+    task: str
+    role: str
+    round: int = 1
+    epoch: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: the whole conversation and the settings. ``model`` is the full name, ``provider/name``."""
+
+    model: str
+    messages: tuple[Message, ...]
+    tag: CallTag
+    parameters: Parameters = field(default_factory=Parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of a call; ``None`` where the provider did not say. ``cached`` is part of ``input``."""
+
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    reasoning: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer of a model.
+
+    ``text`` is the answer alone, ``reasoning`` what the model said it thought. ``cost`` is in US dollars and
+    ``None`` where it is unknown (never 0 for unknown). Latencies are in seconds. ``model`` is the model that
+    really answered. ``source`` says whether it was live; ``drifted`` is a replay whose prompt has changed.
+    """
+
+    text: str
+    stop_reason: StopReason
+    model: str
+    reasoning: str = ""
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal | None = None
+    request_id: str | None = None
+    first_token_seconds: float | None = None
+    seconds: float | None = None
+    source: Source = "live"
+
+
+class Model(Protocol):
+    """Whoever answers. ``on_text`` gets the answer's text piece by piece as it arrives.
+
+    Raises ProviderError (or CassetteMissError) where no completion can be had.
+    """
+
+    @property
+    def name(self) -> str:
+        """The full name, ``provider/name``."""
+
+    async def complete(self, request: Request, on_text: Callable[[str], None] | None = None) -> Completion:
+        """One call, from the request to the whole completion."""

@@ -1,0 +1,77 @@
+"""The task: what a person wants built. Read from YAML by ``prompts.taskfile``."""
+
+import hashlib
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+_ENDPOINT = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(/[^\s?,;()]*)(?:\?[^\s,;()]*)?", re.ASCII
+)
+
+
+class Endpoint(BaseModel):
+    """One endpoint that a requirement names: ``POST /auth/login - Login`` and its kin."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: Method
+    path: str
+    requirement: str
+
+
+class Limits(BaseModel):
+    """What one sandboxed command may use. Seconds are wall time, sizes are MiB."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(default=120, gt=0, le=7200)
+    memory_mb: int = Field(default=2048, ge=64, le=1_048_576)
+    processes: int = Field(default=256, ge=1, le=65_536)
+    output_mb: int = Field(default=4, ge=1, le=1024)
+    disk_mb: int = Field(default=512, ge=1, le=1_048_576)
+
+
+class Task(BaseModel):
+    """One task. Only ``task`` and ``framework`` are required; every other field has a plain meaning when absent.
+
+    ``context`` and ``hidden_tests`` hold the text of the named files by their relative path; hidden tests are
+    laid over the submission's files after the model has answered and are never shown to it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: Text
+    requirements: tuple[Text, ...] = ()
+    framework: Text
+    database: Text | None = None
+    data_models: Text | None = None
+    context: dict[str, str] = {}
+    env: dict[str, str] = {}
+    limits: Limits = Limits()
+    hidden_tests: dict[str, str] = {}
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints that the requirements name, in order, without repeats."""
+        found: dict[tuple[str, str], Endpoint] = {}
+        for text in self.requirements:
+            for method, path in _ENDPOINT.findall(text):
+                key = (method, path.rstrip(".:"))
+                found.setdefault(key, Endpoint(method=method, path=key[1], requirement=text))
+        return tuple(found.values())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what defines the task; equal for tasks that ask for the same thing."""
+        return hashlib.sha256(self.model_dump_json().encode("utf-8")).hexdigest()
+
+    @property
+    def slug(self) -> str:
+        """A short name that is safe in branch and folder names."""
+        words = re.sub(r"[^a-z0-9]+", "-", self.task.lower()).strip("-")
+        return (words[:48].rstrip("-") or "task") + "-" + self.digest[:8]

@@ -1,0 +1,1 @@
+"""Where untrusted code lives and runs: workspaces, isolation, environments, services, toolchains."""
