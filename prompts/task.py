@@ -37,7 +37,7 @@ class Limits(BaseModel):
 
 
 class Task(BaseModel):
-    """One task. Only ``task`` and ``framework`` are required; every other field has a plain meaning when absent.
+    """One task. Only ``task`` and ``framework`` are required; all else may be absent.
 
     ``context`` and ``hidden_tests`` hold the text of the named files by their relative path; hidden tests are
     laid over the submission's files after the model has answered and are never shown to it.
