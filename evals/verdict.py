@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 class Evidence:
     """What a verdict rests on: a place in a file and what is there.
 
-    ``line`` is 1-based, 0 means the whole file. ``path`` is empty where the evidence is no file but a test or an
+    ``line`` is 1-based, 0 means the whole file. ``path`` is empty where the evidence is a test or an
     observation named in ``message``.
     """
 
