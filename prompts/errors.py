@@ -15,6 +15,7 @@ class BacksmithError(Exception):
          +- InfrastructureError        3  something outside the answer failed; says nothing about the answer
              +- ProviderError          3  a model provider refused, failed or timed out
              +- CassetteMissError      3  a replayed request is not on the cassette
+             +- BudgetReachedError     3  the next call could cost more than the budget has left
              +- SandboxError           3  no isolation, a tool missing, a service that did not come up
              +- StoreError             3  the run folder cannot be read or written
     """
@@ -46,6 +47,10 @@ class ProviderError(InfrastructureError):
 
 class CassetteMissError(InfrastructureError):
     """A request is not on the cassette that is being replayed."""
+
+
+class BudgetReachedError(InfrastructureError):
+    """The next call could cost more than what the run's or the sample's budget has left."""
 
 
 class SandboxError(InfrastructureError):

@@ -6,12 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from prompts.endpoints import find_endpoints, parameter_style, same_shape
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-
-_ENDPOINT = re.compile(
-    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(/[^\s?,;()]*)(?:\?[^\s,;()]*)?", re.ASCII
-)
 
 
 class Endpoint(BaseModel):
@@ -59,10 +57,11 @@ class Task(BaseModel):
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints that the requirements name, in order, without repeats."""
         found: dict[tuple[str, str], Endpoint] = {}
+        parameter = parameter_style(self.requirements)
         for text in self.requirements:
-            for method, path in _ENDPOINT.findall(text):
-                key = (method, path.rstrip(".:"))
-                found.setdefault(key, Endpoint(method=method, path=key[1], requirement=text))
+            for method, path in find_endpoints(text, parameter=parameter):
+                endpoint = Endpoint.model_validate({"method": method, "path": path, "requirement": text})
+                found.setdefault((method, same_shape(path)), endpoint)
         return tuple(found.values())
 
     @property
