@@ -1,0 +1,1 @@
+"""Installed dependency sets, cached by content; one file for each ecosystem."""

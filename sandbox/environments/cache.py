@@ -1,0 +1,60 @@
+"""A cache of folders by key, safe against other processes that build the same one."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+
+def cache_folder() -> Path:
+    """Where caches live: BACKSMITH_CACHE, else the user's own cache folder. Can be deleted at any time."""
+    named = os.environ.get("BACKSMITH_CACHE")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("backsmith", appauthor=False))
+
+
+def content_key(*parts: object) -> str:
+    """A short hash of JSON-able values; equal values give equal keys."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+class FolderCache:
+    """Finished folders below ``root``, each whole or absent."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, key: str) -> Path | None:
+        """The finished folder of that key."""
+        folder = self._root / key
+        return folder if folder.is_dir() else None
+
+    @contextmanager
+    def building(self, key: str) -> Iterator[Path]:
+        """A fresh folder to build in; ``keep`` it to make it the key's own, or leave it to be removed.
+
+        Waits while another process builds the same key; ask ``find`` again inside.
+        """
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / f"{key}.lock").open("a", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            folder = Path(tempfile.mkdtemp(prefix=f"{key}.building-", dir=self._root))
+            folder.chmod(0o755)
+            try:
+                yield folder
+            finally:
+                if folder.is_dir():
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, folder: Path, key: str) -> Path:
+        """Give a finished folder its final name, in one step."""
+        final = self._root / key
+        folder.rename(final)
+        return final

@@ -1,0 +1,171 @@
+"""Node environments: one node_modules for each distinct manifest, made by npm with package scripts off."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from prompts.task import Limits
+from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.environments.indexes import file_mounts, npm_env
+from sandbox.environments.result import Prepared, Unprepared
+from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
+
+_INSTALL = Limits(seconds=600, memory_mb=4096, processes=512, output_mb=16, disk_mb=4096)
+_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+_SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides")
+_UNHAVEABLE = (
+    "E404",
+    "ETARGET",
+    "ERESOLVE",
+    "EINVALIDTAGNAME",
+    "EINVALIDPACKAGENAME",
+    "EBADPLATFORM",
+    "ENOVERSIONS",
+)
+_NAME = re.compile(r"^(@[a-z0-9~][\w.~-]*/)?[a-zA-Z0-9~][\w.~-]*$", re.ASCII)
+_ELSEWHERE = ("git", "http:", "https:", "file:", "link:", "github:", "/", ".", "~")
+
+
+def node_problem() -> str:
+    """Why Node projects cannot be run here; empty where they can."""
+    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    if not missing:
+        return ""
+    return f"{' and '.join(missing)} not found; install Node.js 18 or newer with npm (Debian: nodejs npm)"
+
+
+async def prepare_node(
+    files: Mapping[str, str], named: Iterable[str], isolation: Isolation
+) -> Prepared | Unprepared:
+    """The node_modules folder for what package.json and the ``named`` packages ask for.
+
+    Package scripts do not run. Packages that do not come from the registry are refused.
+    """
+    manifest, refusal = _manifest(files.get("package.json", "{}"), named)
+    if refusal:
+        return Unprepared(refusal, ours=False)
+    locks = {name: files[name] for name in _LOCKS if name in files}
+    key = content_key("node", _node_version(), manifest, locks)
+    store = FolderCache(cache_folder() / "environments" / "node")
+    folder = store.find(key)
+    cached = folder is not None
+    if folder is None:
+        with store.building(key) as building:
+            folder = store.find(key)
+            if folder is None:
+                failure = await _build(building, manifest, locks, isolation)
+                if failure is not None:
+                    return failure
+                folder = store.keep(building, key)
+    mounts = [Mount(folder / "project" / "node_modules", "/work/node_modules"), *_tool_mounts()]
+    return Prepared(key=key, mounts=tuple(mounts), env={"PATH": _path()}, cached=cached)
+
+
+async def _build(
+    building: Path, manifest: Mapping[str, object], locks: Mapping[str, str], isolation: Isolation
+) -> Unprepared | None:
+    project = building / "project"
+    (project / "node_modules").mkdir(parents=True)
+    (project / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
+    for name, text in locks.items():
+        (project / name).write_text(text, encoding="utf-8")
+    store = cache_folder() / "npm"
+    store.mkdir(parents=True, exist_ok=True)
+    settings = npm_env(os.environ)
+    project_mount = Mount(project, "/project", writable=True)
+    store_mount = Mount(store, "/var/cache/npm", writable=True)
+    argv = (
+        "npm",
+        "install",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+    )
+    command = Command(
+        argv=argv,
+        cwd=isolation.inside(project_mount),
+        env={
+            **settings,
+            "PATH": _path(),
+            "npm_config_cache": isolation.inside(store_mount),
+            "NO_COLOR": "1",
+        },
+        mounts=(project_mount, store_mount, *file_mounts(settings), *_npm_configuration(), *_tool_mounts()),
+        limits=_INSTALL,
+        network=True,
+    )
+    done = await isolation.run(command)
+    return None if done.ok else _explain(done)
+
+
+def _manifest(text: str, named: Iterable[str]) -> tuple[dict[str, object], str]:
+    """What of package.json decides the dependency set, the named packages added; or why it is refused."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return {}, f"package.json cannot be read: {error}"
+    if not isinstance(data, dict):
+        return {}, "package.json must hold an object"
+    manifest: dict[str, object] = {"name": "submission", "version": "0.0.0", "private": True}
+    for section in _SECTIONS:
+        if isinstance(data.get(section), dict):
+            manifest[section] = data[section]
+    known = {name for section in _SECTIONS[:2] for name in _entries(manifest.get(section))}
+    added: dict[str, object] = {}
+    for spec in named:
+        name, _, version = spec.rpartition("@") if spec.rfind("@") > 0 else (spec, "", "")
+        if name not in known:
+            added[name] = version or "*"
+    if added:
+        manifest["dependencies"] = {**_entries(manifest.get("dependencies")), **added}
+    for section in _SECTIONS[:4]:
+        for package, wanted in _entries(manifest.get(section)).items():
+            if not _NAME.match(package) or not isinstance(wanted, str) or wanted.startswith(_ELSEWHERE):
+                return {}, f"package.json: {package[:80]}@{str(wanted)[:80]} does not come from the registry"
+    return manifest, ""
+
+
+def _entries(section: object) -> dict[str, object]:
+    return {str(name): value for name, value in section.items()} if isinstance(section, dict) else {}
+
+
+def _explain(done: Finished) -> Unprepared:
+    said = done.output.strip() or f"exit code {done.exit_code}"
+    if done.limit:
+        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
+    return Unprepared(
+        "the dependencies cannot be installed:\n" + said[-4000:],
+        ours=not any(sign in said for sign in _UNHAVEABLE),
+    )
+
+
+def _npm_configuration() -> tuple[Mount, ...]:
+    user = Path(os.environ.get("NPM_CONFIG_USERCONFIG") or Path.home() / ".npmrc")
+    return (Mount(user, "/home/sandbox/.npmrc"),) if user.is_file() else ()
+
+
+@cache
+def _node_version() -> str:
+    return subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _tool_mounts() -> tuple[Mount, ...]:
+    """Node's own folder where it is not below /usr (version managers put it into the home folder)."""
+    prefix = _node_prefix()
+    return () if prefix.is_relative_to("/usr") else (Mount(prefix, str(prefix)),)
+
+
+def _path() -> str:
+    return f"{_node_prefix() / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+
+
+@cache
+def _node_prefix() -> Path:
+    return Path(shutil.which("node") or "/usr/bin/node").resolve().parent.parent

@@ -1,0 +1,159 @@
+"""Python environments: one virtual environment for each distinct set of requirements, made by uv."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from prompts.task import Limits
+from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.environments.indexes import file_mounts, uv_env
+from sandbox.environments.python_manifest import wanted
+from sandbox.environments.result import Prepared, Unprepared
+from sandbox.isolation.bubblewrap import interpreter_folders
+from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
+
+_INSTALL = Limits(seconds=600, memory_mb=4096, processes=256, output_mb=16, disk_mb=4096)
+_TARGET = "/env"
+# What uv says when the set itself cannot be had, as opposed to a network or an index that failed.
+_UNHAVEABLE = (
+    "No solution found when resolving",
+    "was not found in the package registry",
+    "was not found in the cache",
+    "was not found in the provided package locations",
+    "has no usable wheels",
+    "Building source distributions is disabled",
+    "building source distributions is disabled",
+    "doesn't have a source distribution or wheel for the current platform",
+)
+_UNREACHABLE = ("error sending request", "dns error", "connect", "timed out", "Network is", "Connection")
+
+
+async def prepare_python(
+    files: Mapping[str, str], named: Iterable[str], isolation: Isolation
+) -> Prepared | Unprepared:
+    """The environment of a project: what its manifests and the ``named`` requirements ask for, and pytest.
+
+    Built at most once for each set; only wheels are installed, so no package's own code runs meanwhile.
+    """
+    want = wanted(files, named)
+    specs = (
+        want.specs
+        if any(spec.startswith("pytest") and not spec[6:7].isalpha() for spec in want.specs)
+        else (
+            *want.specs,
+            "pytest",
+        )
+    )
+    key = content_key(
+        "python", platform.python_version(), platform.machine(), os.path.realpath(sys.executable), specs
+    )
+    cache = FolderCache(cache_folder() / "environments" / "python")
+    folder = cache.find(key)
+    cached = folder is not None
+    if folder is None:
+        with cache.building(key) as building:
+            folder = cache.find(key)
+            if folder is None:
+                failure = await _build(building, specs, isolation)
+                if failure is not None:
+                    return failure
+                folder = cache.keep(building, key)
+    mount = Mount(folder / "env", _TARGET)
+    inside = isolation.inside(mount)
+    return Prepared(
+        key=key,
+        mounts=(mount, *(Mount(Path(path), path) for path in interpreter_folders())),
+        env={"PATH": f"{inside}/bin:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": inside},
+        importable=_importable(folder / "env"),
+        cached=cached,
+        notes=want.notes,
+    )
+
+
+async def _build(building: Path, specs: tuple[str, ...], isolation: Isolation) -> Unprepared | None:
+    import uv
+
+    env_folder = building / "env"
+    env_folder.mkdir()
+    (building / "wanted.txt").write_text("\n".join(specs) + "\n", encoding="utf-8")
+    store = cache_folder() / "uv"
+    store.mkdir(parents=True, exist_ok=True)
+    settings = uv_env(os.environ)
+    env_mount = Mount(env_folder, _TARGET, writable=True)
+    store_mount = Mount(store, "/var/cache/uv", writable=True)
+    list_mount = Mount(building / "wanted.txt", "/run/wanted.txt")
+    uv_mount = Mount(Path(uv.find_uv_bin()), "/run/uv")
+    mounts = (env_mount, store_mount, list_mount, uv_mount, *file_mounts(settings), *_uv_configuration())
+    mounts += tuple(Mount(Path(path), path) for path in interpreter_folders())
+    program, target = isolation.inside(uv_mount), isolation.inside(env_mount)
+    python = os.path.realpath(sys.executable)
+    env = {
+        **settings,
+        "UV_CACHE_DIR": isolation.inside(store_mount),
+        "UV_LINK_MODE": "copy",  # the cache must not share files with an environment that hostile code sees
+        "UV_NO_PROGRESS": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_ENV_FILE": "1",
+        "NO_COLOR": "1",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+    }
+    steps = (
+        (program, "venv", "--quiet", "--python", python, "--allow-existing", target),
+        (
+            program,
+            "pip",
+            "install",
+            "--python",
+            f"{target}/bin/python",
+            "--no-build",
+            "-r",
+            isolation.inside(list_mount),
+        ),
+    )
+    for argv in steps:
+        done = await isolation.run(
+            Command(argv=argv, cwd=target, env=env, mounts=mounts, limits=_INSTALL, network=True)
+        )
+        if not done.ok:
+            return _explain(done)
+    # Compiled beforehand, since the environment is read-only later. -S: no code of a package runs here.
+    await isolation.run(
+        Command(
+            argv=(f"{target}/bin/python", "-I", "-S", "-m", "compileall", "-q", "-j", "0", f"{target}/lib"),
+            cwd=target,
+            mounts=(env_mount, *(Mount(Path(path), path) for path in interpreter_folders())),
+            limits=_INSTALL,
+        )
+    )
+    return None
+
+
+def _uv_configuration() -> tuple[Mount, ...]:
+    """uv's own configuration files of this machine, at the places where uv looks inside."""
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "uv/uv.toml"
+    places = {config: "/home/sandbox/.config/uv/uv.toml", Path("/etc/uv/uv.toml"): "/etc/uv/uv.toml"}
+    return tuple(Mount(source, target) for source, target in places.items() if source.is_file())
+
+
+def _explain(done: Finished) -> Unprepared:
+    said = done.output.strip() or f"exit code {done.exit_code}"
+    if done.limit:
+        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
+    unhaveable = any(sign in said for sign in _UNHAVEABLE)
+    unreachable = any(sign in said for sign in _UNREACHABLE)
+    message = "the dependencies cannot be installed:\n" + said[-4000:]
+    return Unprepared(message, ours=unreachable or not unhaveable)
+
+
+def _importable(env: Path) -> frozenset[str]:
+    names: set[str] = set()
+    for site in env.glob("lib/python3.*/site-packages"):
+        for entry in site.iterdir():
+            if entry.name.endswith((".dist-info", ".pth", ".egg-info", ".libs", "__pycache__")):
+                continue
+            name = entry.name.split(".", 1)[0]
+            if name.isidentifier():
+                names.add(name)
+    return frozenset(names)

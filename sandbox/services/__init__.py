@@ -1,0 +1,1 @@
+"""Real servers for samples, one file for each, behind one protocol."""

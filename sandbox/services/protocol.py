@@ -1,0 +1,57 @@
+"""What every service offers: a server for the whole run, and something of its own on it for each sample."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sandbox.isolation.protocol import Isolation, Mount, Relay
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How a sample's commands reach its part of a service.
+
+    ``schemes`` are the URL schemes (without a driver) that mean this service. ``host`` and ``port`` are as
+    seen by the commands. ``env`` holds the well-known variables of the service's own clients.
+    """
+
+    service: str
+    schemes: tuple[str, ...]
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    database: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    relays: tuple[Relay, ...] = ()
+
+    def url(self, scheme: str) -> str:
+        """A URL to it with that scheme, driver included (``postgresql+asyncpg``)."""
+        return f"{scheme}://{self.user}:{self.password}@{self.host}:{self.port}/{self.database}"
+
+
+class Service(Protocol):
+    """One kind of server."""
+
+    @property
+    def name(self) -> str:
+        """The name in reports."""
+
+    def wanted(self, database: str, schemes: frozenset[str]) -> bool:
+        """Whether a task's ``database`` (lower case) or the answer's URL schemes ask for this service."""
+
+    def problem(self) -> str:
+        """What is missing on this machine, and how to get it; empty where nothing is."""
+
+    async def bind(self, isolation: Isolation) -> Binding:
+        """Something of its own for one sample; starts the server when it is the first.
+
+        Raises SandboxError where the server does not come up.
+        """
+
+    async def release(self, binding: Binding) -> None:
+        """Drop what ``bind`` gave."""
+
+    async def stop(self) -> None:
+        """Stop the server and remove its files."""

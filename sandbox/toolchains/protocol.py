@@ -1,0 +1,52 @@
+"""What every toolchain offers: is this project mine, what does it need, how are its tests run and read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sandbox.environments.result import Prepared, Unprepared
+from sandbox.isolation.protocol import Finished, Isolation
+from sandbox.report import TestReport
+
+WORK = "/work"
+RESULTS = "/results"
+
+
+@dataclass(frozen=True, slots=True)
+class TestCommand:
+    """How to run a project's tests; ``work`` and ``results`` in it are inside paths."""
+
+    __test__ = False
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+class Toolchain(Protocol):
+    """One language's way to test."""
+
+    @property
+    def name(self) -> str:
+        """The name in reports."""
+
+    @property
+    def ecosystem(self) -> str:
+        """Which dependencies of an answer are for it (``python``, ``npm``, ...)."""
+
+    def detects(self, files: Mapping[str, str]) -> bool:
+        """Whether these files are a project of this language."""
+
+    def problem(self) -> str:
+        """What is missing on this machine, and how to get it; empty where nothing is."""
+
+    async def prepare(
+        self, files: Mapping[str, str], named: Iterable[str], isolation: Isolation
+    ) -> Prepared | Unprepared:
+        """Make the environment ready. ``named`` are the dependencies that the answer lists by itself."""
+
+    def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
+        """How to run the tests, or why they cannot be run (a fault of the answer)."""
+
+    def read(self, results: Path, finished: Finished) -> TestReport:
+        """What the run found, from the files in ``results`` and from how it ended. All of it is hostile."""
