@@ -20,7 +20,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Model settings; ``None`` leaves the provider's default. ``extra`` is passed on as it is."""
+    """Model settings; ``None`` leaves the provider's default. ``extra`` holds options of one provider.
+
+    ``json_schema`` is the text of a JSON Schema object that the answer must follow (structured output).
+    """
 
     temperature: float | None = None
     max_tokens: int | None = None
@@ -28,16 +31,23 @@ class Parameters:
     reasoning_effort: str | None = None
     stop: tuple[str, ...] = ()
     extra: tuple[tuple[str, str | int | float | bool], ...] = ()
+    json_schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallTag:
-    """Where a call stands in the run. Not sent to the provider; ``task`` is the task's content hash."""
+    """Where a call stands in the run. Not sent to the provider; ``task`` is the task's content hash.
+
+    ``part`` counts the calls that one answer took (2 is the first continuation of a truncated answer).
+    ``sample`` names the sample for budgets; it is not part of what is recorded.
+    """
 
     task: str
     role: str
     round: int = 1
     epoch: int = 1
+    part: int = 1
+    sample: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +62,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of a call; ``None`` where the provider did not say. ``cached`` is part of ``input``."""
+    """Tokens of a call; ``None`` where the provider did not say.
+
+    ``cached`` (read from the provider's prompt cache) and ``cache_written`` are part of ``input``;
+    ``reasoning`` is part of ``output``.
+    """
 
     input: int | None = None
     output: int | None = None
     cached: int | None = None
     reasoning: int | None = None
+    cache_written: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,8 @@ class Completion:
     ``text`` is the answer alone, ``reasoning`` what the model said it thought. ``cost`` is in US dollars and
     ``None`` where it is unknown (never 0 for unknown). Latencies are in seconds. ``model`` is the model that
     really answered. ``source`` says whether it was live; ``drifted`` is a replay whose prompt has changed.
+    ``attempts`` counts the requests that were sent for it. ``joins`` holds the offsets in ``text`` where a
+    truncated answer was continued and joined.
     """
 
     text: str
@@ -79,12 +96,16 @@ class Completion:
     first_token_seconds: float | None = None
     seconds: float | None = None
     source: Source = "live"
+    attempts: int = 1
+    joins: tuple[int, ...] = ()
 
 
 class Model(Protocol):
     """Whoever answers. ``on_text`` gets the answer's text piece by piece as it arrives.
 
-    Raises ProviderError (or CassetteMissError) where no completion can be had.
+    A piece is never empty, but for one sign: when a stream was cut and the call is made again, ``on_text``
+    gets one empty string, and the answer's text starts over. Raises ProviderError (or CassetteMissError)
+    where no completion can be had. ``agents.models.close_model`` lets go of connections.
     """
 
     @property

@@ -1,0 +1,1 @@
+"""Recorded completions: how they are keyed, kept in readable files, replayed and recorded."""

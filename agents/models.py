@@ -1,0 +1,143 @@
+"""Opens a model by its name: the one door to every provider, to replay and to manual answers."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agents.completion import Model
+from agents.limiter import Limiters
+from agents.providers.registry import OFFLINE, Endpoint, ProviderSpec, find, providers
+from agents.redaction import Redactor
+from agents.retries import Retries, Timeouts
+from agents.spending import Spending
+from prompts.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """How models are opened. The models of one run share limiters and spending by sharing this.
+
+    ``cassette`` and ``by_task`` are for ``replay``; ``manual`` is the folder of prompts and answers, ``wait``
+    says that a person is there to answer, and ``on_wait`` is told once where to put the answer.
+    """
+
+    base_url: str | None = None
+    cassette: Path | None = None
+    by_task: bool = False
+    manual: Path | None = None
+    wait: bool = False
+    on_wait: Callable[[Path, Path], None] | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    retries: Retries = field(default_factory=Retries)
+    limiters: Limiters = field(default_factory=Limiters)
+    spending: Spending = field(default_factory=Spending)
+
+
+def open_model(
+    name: str, options: ModelOptions | None = None, *, environ: Mapping[str, str] | None = None
+) -> Model:
+    """The model called ``name``: ``provider/name``, ``replay``, ``replay/provider/name`` or ``manual``.
+
+    Reads keys from ``environ`` (default: the process's) alone, and imports the provider's SDK only now.
+    Raises ConfigError for an unknown provider, a missing key or URL, or a missing folder.
+    """
+    options = options or ModelOptions()
+    environ = os.environ if environ is None else environ
+    provider, _, rest = name.partition("/")
+    if provider in OFFLINE:
+        return _open_offline(provider, rest, options, redactor(environ))
+    spec = find(provider)
+    if not rest:
+        raise ConfigError(f"model {name!r} names only a provider", hint=f"Write {provider}/NAME.")
+    from agents.live import CallRules, LiveModel
+
+    endpoint = _endpoint(spec, rest, options, environ)
+    rules = CallRules(
+        timeouts=options.timeouts,
+        retries=options.retries,
+        limiter=options.limiters.of(name),
+        spending=options.spending,
+        redactor=redactor(environ),
+    )
+    return LiveModel(name, spec.open(endpoint), rules)
+
+
+async def close_model(model: Model) -> None:
+    """Let go of a model's connections; does nothing for one that has none."""
+    aclose = getattr(model, "aclose", None)
+    if aclose is not None:
+        await aclose()
+
+
+def redactor(environ: Mapping[str, str] | None = None) -> Redactor:
+    """Takes every key that a provider may read, and every other secret of the environment, out of a text."""
+    keys = [key for spec in providers().values() for key in spec.keys]
+    return Redactor.from_environment(os.environ if environ is None else environ, keys)
+
+
+def missing(spec: ProviderSpec, environ: Mapping[str, str] | None = None) -> str:
+    """What a provider still needs before it can be used; empty where nothing is missing."""
+    environ = os.environ if environ is None else environ
+    needs: list[str] = []
+    if spec.key_needed and not any(environ.get(name) for name in (*spec.keys, *spec.other_credentials)):
+        needs.append(f"a key in {' or '.join(spec.keys)}")
+    if spec.url_needed and not any(environ.get(name) for name in spec.url_variables):
+        needs.append(f"a URL in {' or '.join(spec.url_variables)} (or --base-url)")
+    return " and ".join(needs)
+
+
+def _endpoint(spec: ProviderSpec, name: str, options: ModelOptions, environ: Mapping[str, str]) -> Endpoint:
+    variable = next((key for key in spec.keys if environ.get(key)), "")
+    if spec.key_needed and not variable and not any(environ.get(key) for key in spec.other_credentials):
+        raise ConfigError(
+            f"{spec.name}/{name} needs a key, and {' and '.join(spec.keys)} "
+            f"{'is' if len(spec.keys) == 1 else 'are'} not set",
+            hint=f"Set {spec.keys[0]} in the environment; Backsmith reads keys from nowhere else.",
+        )
+    url = options.base_url or next((environ[key] for key in spec.url_variables if environ.get(key)), None)
+    url = url or spec.default_url
+    if url is None and spec.url_needed:
+        raise ConfigError(
+            f"{spec.name}/{name} needs a URL, and {' and '.join(spec.url_variables)} is not set",
+            hint=f"Set {spec.url_variables[0]}, or give --base-url, as in http://127.0.0.1:8000/v1",
+        )
+    if url is not None:
+        _check_url(url)
+    return Endpoint(
+        name=name,
+        base_url=url,
+        key=environ.get(variable) if variable else None,
+        key_variable=variable,
+        connect_seconds=options.timeouts.connect,
+        # The rules about silence are ours; the transport's own limit only backs them up.
+        silence_seconds=max(options.timeouts.first_token, options.timeouts.idle) + 30,
+    )
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ConfigError(f"base URL {url!r} is none", hint="Write it as in http://127.0.0.1:8000/v1")
+
+
+def _open_offline(provider: str, rest: str, options: ModelOptions, secrets: Redactor) -> Model:
+    if provider == "replay":
+        from agents.cassette.cassette import open_cassette
+        from agents.cassette.replay import ReplayModel
+
+        if options.cassette is None:
+            raise ConfigError("model replay needs a cassette folder", hint="Give one with --cassette.")
+        return ReplayModel(open_cassette(options.cassette, secrets), by_task=options.by_task, model=rest)
+    from agents.manual import ManualModel
+
+    if rest:
+        raise ConfigError(f"model 'manual/{rest}' is unknown", hint="Write manual.")
+    if options.manual is None:
+        raise ConfigError("model manual needs a folder for prompts and answers")
+    return ManualModel(options.manual, wait=options.wait, on_wait=options.on_wait, redactor=secrets)
