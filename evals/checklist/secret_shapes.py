@@ -1,0 +1,189 @@
+"""What names, literals and key formats look like when they are secrets, and when they only seem so."""
+
+import math
+import re
+from collections import Counter
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[^a-z])(?:secrets?(?:[^a-z]?keys?)?|pass[^a-z]?words?|passwd|pwd|pass[^a-z]?phrase|api[^a-z]?keys?"
+    r"|access[^a-z]?keys?|private[^a-z]?keys?|auth[^a-z]?keys?|(?:auth|access|api|bearer|refresh|bot|admin)[^a-z]?tokens?"
+    r"|jwt[^a-z]?(?:keys?|tokens?)|signing[^a-z]?keys?|signature[^a-z]?keys?|encryption[^a-z]?keys?|hmac[^a-z]?keys?"
+    r"|crypto[^a-z]?keys?|session[^a-z]?keys?|master[^a-z]?keys?|credentials?|pepper|client[^a-z]?secrets?|tokens?"
+    r"|jwt[^a-z]?secrets?|fernet[^a-z]?keys?|cookie[^a-z]?keys?|db[^a-z]?pass|account[^a-z]?keys?)$"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_TRAILER = re.compile(
+    r"_(?:default|value|str|string|bytes|b64|base64|hex|env|prod|dev|fallback|plain|raw|\d+|hs256)$"
+)
+_NOT_SECRET = re.compile(
+    r"(?:^|_)(?:public|hashed|hash|encrypted|dummy|fake|mock|invalid|wrong|bad|reset|confirm|forgot|csrf|next|page"
+    r"|cursor|continuation|cancel|stop|start|end|eos|bos|pad|unk|sep|mask|max|min|num|count|total|missing|blank)_"
+)
+_SENTENCE = re.compile(
+    r"\b(must|required|requires?|invalid|incorrect|wrong|cannot|can't|should|please|enter|too|least|match(es)?|failed"
+    r"|missing|expired|is|are|was|not|your|the|need(s|ed)?|between|longer|shorter|characters?|confirm|repeat)\b",
+    re.IGNORECASE,
+)
+_WORDS = frozenset(
+    [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "api-key",
+        "username",
+        "user",
+        "string",
+        "str",
+        "text",
+        "bearer",
+        "basic",
+        "none",
+        "null",
+        "undefined",
+        "true",
+        "false",
+        "hidden",
+        "authorization",
+        "x-api-key",
+        "x-auth-token",
+        "access_token",
+        "refresh_token",
+        "accesstoken",
+        "refreshtoken",
+        "client_secret",
+        "client_credentials",
+        "authorization_code",
+        "id_token",
+        "jwt",
+        "hs256",
+        "rs256",
+        "es256",
+        "argon2",
+        "bcrypt",
+        "cookie",
+        "cookies",
+        "header",
+        "headers",
+        "query",
+        "body",
+        "oauth2",
+        "env",
+        "session",
+        "redacted",
+        "password_hash",
+        "passwordhash",
+        "invalid",
+        "expired",
+        "private_key",
+        "public_key",
+        "secret_key",
+        "secretkey",
+        "file",
+        "path",
+    ]
+)
+_REFERENCE = re.compile(
+    r"^(\$\{?[\w.:-]+\}?|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
+)
+_PLACE = re.compile(r"^(https?://|/|\./|\.\./|~/|[A-Za-z]:\\)|^[\w./-]+\.(pem|key|json|txt|crt|env|ya?ml)$")
+_MASKED = re.compile(r"^[x*.•#-]+$", re.IGNORECASE)
+
+PLACEHOLDER = re.compile(
+    r"change[-_ ]?(me|this|it)|your[-_ ]|replace|placeholder|example|dummy|todo|fixme|insert|<.*>|xxx+|\.\.\."
+    r"|sample"
+    r"|^(test|dev|local|postgres|root|admin|user|pass|password|secret|mysql|guest|none|null|undefined)$|\btest\b",
+    re.IGNORECASE,
+)
+
+KEY_FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "private key",
+        re.compile(r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----"),
+    ),
+    ("AWS access key", re.compile(r"\b(?:AKIA|ASIA)(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b")),
+    ("GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b")),
+    ("GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("Slack token", re.compile(r"\bxox[baprs]-[A-Za-z0-9-]{10,}")),
+    ("Slack webhook", re.compile(r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}")),
+    ("Stripe key", re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}")),
+    ("Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
+    (
+        "OpenAI key",
+        re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{48}\b"),
+    ),
+    ("Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{24,}")),
+    ("SendGrid key", re.compile(r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{30,}")),
+    ("Twilio key", re.compile(r"\bSK[0-9a-f]{32}\b")),
+    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("signed token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}")),
+)
+
+_URL_PASSWORD = re.compile(
+    r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,40}://([^\s:/@'\"<>{}$]{0,80}):([^\s@/'\"<>{}$%]{1,120}|%[0-9A-Fa-f]{2}[^\s@/'\"]{0,120})@[\w\[.-]"
+)
+
+
+def secret_name(name: str) -> bool:
+    """Whether what a name holds is a secret: ``JWT_SECRET``, ``dbPassword``; not ``token_url``,
+    ``password_hash``."""
+    plain = (
+        _CAMEL.sub("_", name[-80:]).lower().replace("-", "_").replace(".", "_").replace(" ", "_").strip("_")
+    )
+    while (shorter := _TRAILER.sub("", plain)) != plain:
+        plain = shorter
+    return bool(_SECRET_NAME.search(plain)) and not _NOT_SECRET.search(plain)
+
+
+def secret_value(value: str) -> bool:
+    """Whether a literal can be a secret: not empty, no word of the trade, no message, no reference, no
+    path."""
+    plain = value.strip()
+    if len(plain) < 3 or plain.lower() in _WORDS or _REFERENCE.match(plain) or _PLACE.match(plain):
+        return False
+    if _MASKED.match(plain) or ("\n" in plain and "PRIVATE KEY" not in plain):
+        return False
+    return not (" " in plain and _SENTENCE.search(plain))
+
+
+def key_format(value: str) -> str:
+    """The kind of well-known key that stands in a text, or empty."""
+    return next((kind for kind, pattern in KEY_FORMATS if pattern.search(value)), "")
+
+
+def url_password(value: str) -> str:
+    """The password inside a connection string, or empty."""
+    match = _URL_PASSWORD.search(value)
+    return match[2] if match else ""
+
+
+def random_looking(value: str) -> bool:
+    """Whether a literal has the length and entropy of a generated key, and is no alphabet, UUID or plain
+    word."""
+    if not 24 <= len(value) <= 512 or not re.fullmatch(r"[A-Za-z0-9+/=_\-.!@#$%^&*]+", value):
+        return False
+    if re.fullmatch(
+        r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{48}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96,}", value
+    ):
+        return entropy(value.lower()) > 3.0
+    kinds = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+    if (
+        kinds < 3
+        or re.search(r"abcdef|ABCDEF|012345|qwerty", value)
+        or value.count(".") > 2
+        or "/" in value[:8]
+    ):
+        return False
+    words = re.findall(r"[A-Za-z]{5,}", value)
+    wordy = sum(map(len, words)) > len(value) * 0.6 and all(
+        w.islower() or w.istitle() or w.isupper() for w in words
+    )
+    return entropy(value) > 4.0 and not wordy
+
+
+def entropy(value: str) -> float:
+    """Shannon's entropy in bits a character."""
+    total = len(value)
+    return -sum(c / total * math.log2(c / total) for c in Counter(value).values()) if total else 0.0

@@ -1,0 +1,344 @@
+"""Names across files: what a name in one file means, and which function a call reaches.
+
+Python imports are resolved against the tree, JavaScript's relative ones too; a Go package is all files of
+its folder.
+What cannot be resolved is ``None``, and nothing is guessed but one thing: a method whose name only one
+class of the
+project has is taken to be that one.
+"""
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from evals.code import nodes as n
+from evals.code.python_packages import PythonPackages
+
+HOPS = 8
+SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name stands for, and in which module. ``whole`` marks a module itself."""
+
+    module: n.Module
+    node: n.Function | n.Class | n.Assign | None
+    name: str = ""
+
+    @property
+    def whole(self) -> bool:
+        return self.node is None
+
+
+class Project:
+    """All modules of the code under judgement, with their names."""
+
+    def __init__(self, modules: Iterable[n.Module], paths: Iterable[str]) -> None:
+        self.modules = {module.path: module for module in modules}
+        self.paths = frozenset(paths)
+        self.packages = PythonPackages(self.modules, self.paths)
+        self._scopes: dict[str, dict[str, n.Function | n.Class | n.Assign | n.Import]] = {}
+        self._methods: dict[str, list[Found]] = defaultdict(list)
+        self._folders: dict[tuple[str, str], list[n.Module]] = defaultdict(list)
+        self._home: dict[int, n.Module] = {}
+        self._types: dict[str, dict[str, str]] = {}
+        for module in self.modules.values():
+            self._folders[module.language, posixpath.dirname(module.path)].append(module)
+            for function in functions(module):
+                self._home[id(function)] = module
+                if function.owner:
+                    self._methods[function.name].append(Found(module, function, function.name))
+
+    def home(self, function: n.Function) -> n.Module | None:
+        """The module that a function stands in."""
+        return self._home.get(id(function))
+
+    def scope(self, module: n.Module) -> dict[str, n.Function | n.Class | n.Assign | n.Import]:
+        """The names that a module binds at its top, the last binding winning."""
+        if module.path not in self._scopes:
+            names: dict[str, n.Function | n.Class | n.Assign | n.Import] = {}
+            for stmt in top_level(module.body):
+                if isinstance(stmt, (n.Function, n.Class, n.Assign, n.Import)):
+                    names.update(dict.fromkeys(bound(stmt), stmt))
+                elif isinstance(stmt, n.Loop):
+                    names.update(dict.fromkeys(bound(stmt), n.Assign(stmt.line, (), None)))
+            self._scopes[module.path] = names
+        return self._scopes[module.path]
+
+    def lookup(self, module: n.Module, name: str, hops: int = HOPS) -> Found | None:
+        """What a top-level name of a module means, through imports."""
+        stmt = self.scope(module).get(name)
+        if stmt is None and module.language in {"go", "java", "rust"}:
+            return self._beside(module, name)
+        if stmt is None:
+            return self._starred(module, name, hops)
+        if not isinstance(stmt, n.Import):
+            return Found(module, stmt, name)
+        return self._imported(module, stmt, name, hops) if hops else None
+
+    def _beside(self, module: n.Module, name: str) -> Found | None:
+        """A name from another file of the same package (Go), or of the project where it has but one (Java,
+        Rust)."""
+        if module.language == "go":
+            near = self._folders["go", posixpath.dirname(module.path)]
+        else:
+            near = [m for m in self.modules.values() if m.language == module.language]
+        hits = [
+            Found(m, s, name) for m in near if not isinstance(s := self.scope(m).get(name), n.Import | None)
+        ]
+        return hits[0] if len(hits) == 1 or (hits and module.language == "go") else None
+
+    def _starred(self, module: n.Module, name: str, hops: int) -> Found | None:
+        for stmt in top_level(module.body):
+            if isinstance(stmt, n.Import) and ("*", "*") in stmt.names and hops:
+                target = self.target(module, stmt)
+                if target is not None and (hit := self.lookup(target, name, hops - 1)):
+                    return hit
+        return None
+
+    def _imported(self, module: n.Module, stmt: n.Import, name: str, hops: int) -> Found | None:
+        target = self.target(module, stmt)
+        for original, local in stmt.names:
+            if local != name:
+                continue
+            if module.language == "python":
+                inner = self.packages.submodule(module.path, stmt, original)
+                if inner is not None:
+                    return Found(self.modules[inner], None, name)
+            if target is None:
+                return None
+            return self.exported(target, original, hops - 1)
+        if target is None:
+            return None
+        whole = self.scope(target).get("module.exports")
+        if isinstance(whole, n.Assign) and whole.value is not None and not isinstance(whole.value, n.Group):
+            return self.exported(target, "default", hops - 1)
+        return Found(target, None, name)
+
+    def exported(self, module: n.Module, name: str, hops: int = HOPS) -> Found | None:
+        """What a module gives to others under a name; ``default`` is JavaScript's default export."""
+        if module.language in {"javascript", "typescript"}:
+            exports = self.scope(module).get("module.exports" if name == "default" else f"exports.{name}")
+            if isinstance(exports, n.Assign) and isinstance(exports.value, n.Name):
+                return self.lookup(module, exports.value.id, hops)
+            if exports is not None and not isinstance(exports, n.Import):
+                return Found(module, exports, name)
+            table = self.scope(module).get("module.exports")
+            if isinstance(table, n.Assign) and isinstance(table.value, n.Group):
+                return self._from_table(module, table.value, name, hops)
+        return self.lookup(module, name, hops)
+
+    def _from_table(self, module: n.Module, table: n.Group, name: str, hops: int) -> Found | None:
+        for key, item in zip(table.keys, table.items, strict=False):
+            if isinstance(key, n.Const) and key.value == name:
+                if isinstance(item, n.Name):
+                    return self.lookup(module, item.id, hops)
+                return Found(module, n.Assign(item.line, (n.Name(item.line, name),), item), name)
+        return self.lookup(module, name, hops)
+
+    def target(self, module: n.Module, stmt: n.Import) -> n.Module | None:
+        """The module of the project that an import names."""
+        if module.language == "python":
+            path = self.packages.resolve(module.path, stmt)
+            return self.modules.get(path) if path else None
+        if module.language in {"javascript", "typescript"}:
+            path = script_path(module.path, stmt.module, self.paths)
+            return self.modules.get(path) if path else None
+        if module.language == "go":
+            tail = stmt.module
+            near = [
+                m
+                for (_, folder), ms in self._folders.items()
+                if folder and f"/{tail}".endswith(f"/{folder}")
+                for m in ms
+            ]
+            return near[0] if near else None
+        return None
+
+    def callee(self, module: n.Module, func: n.Expr, owner: str = "", receiver: str = "") -> Found | None:
+        """The function or class of this project that ``func`` names when called in ``module``."""
+        if isinstance(func, n.Name):
+            found = self.lookup(module, func.id)
+            return self._behind(found)
+        if not isinstance(func, n.Attr):
+            return None
+        base = func.base
+        if isinstance(base, n.Name):
+            if owner and base.id in {receiver, "self", "cls", "this"}:
+                return self.method(func.name, owner)
+            found = self.lookup(module, base.id)
+            if found is not None and found.whole:
+                return self._behind(self.exported(found.module, func.name))
+            if found is not None and isinstance(found.node, n.Class):
+                return self.method(func.name, found.node.name)
+            if found is None and isinstance(self.scope(module).get(base.id), n.Import):
+                return None  # a library's own function
+        held = self.types(module).get(n.last(base)) if isinstance(base, (n.Name, n.Attr)) else None
+        return self.method(func.name, held) if held else self.only_method(func.name)
+
+    def types(self, module: n.Module) -> dict[str, str]:
+        """Which class of the project a variable, parameter or field of a module holds, by its name."""
+        if module.path not in self._types:
+            known: dict[str, str] = {}
+            for item in n.walk(*module.body):
+                if isinstance(item, n.Param) and item.annotation is not None:
+                    self._held(module, known, item.name, item.annotation)
+                elif isinstance(item, n.Assign) and item.targets:
+                    kind = item.annotation
+                    if isinstance(item.value, n.Call):
+                        kind = kind or item.value.func
+                    if kind is not None:
+                        self._held(module, known, n.last(item.targets[0]), kind)
+            self._types[module.path] = known
+        return self._types[module.path]
+
+    def _held(self, module: n.Module, known: dict[str, str], name: str, kind: n.Expr) -> None:
+        written = n.last(kind).lstrip("*&").rpartition(".")[2]
+        found = self.lookup(module, written) if written else None
+        if name and found is not None and isinstance(found.node, n.Class):
+            known[name] = found.node.name
+
+    def _behind(self, found: Found | None) -> Found | None:
+        """A name bound to a function value (``const f = () => ...``) is that function."""
+        if found is not None and isinstance(found.node, n.Assign):
+            if isinstance(found.node.value, n.Closure):
+                return Found(found.module, found.node.value.function, found.name)
+            if isinstance(found.node.value, n.Name) and found.node.value.id != found.name:
+                return self.lookup(found.module, found.node.value.id)
+        return found
+
+    def method(self, name: str, owner: str) -> Found | None:
+        """A method of a class by the class's name, its bases included where the project has them."""
+        for found in self._methods.get(name, ()):
+            if isinstance(found.node, n.Function) and found.node.owner == owner:
+                return found
+        return self.only_method(name)
+
+    def only_method(self, name: str) -> Found | None:
+        """The one method of that name, where there is but one and libraries have none."""
+        hits = self._methods.get(name, ())
+        return hits[0] if len(hits) == 1 and name not in _LIBRARY_METHODS else None
+
+
+_LIBRARY_METHODS = frozenset(
+    [
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "execute",
+        "query",
+        "commit",
+        "add",
+        "all",
+        "first",
+        "one",
+        "filter",
+        "save",
+        "update",
+        "create",
+        "close",
+        "find",
+        "append",
+        "join",
+        "format",
+        "items",
+        "keys",
+        "values",
+        "pop",
+        "read",
+        "write",
+        "send",
+        "json",
+        "text",
+        "run",
+        "start",
+        "stop",
+        "open",
+        "exec",
+        "fetch",
+        "fetchone",
+        "fetchall",
+        "scalar",
+        "scalars",
+        "refresh",
+        "flush",
+        "begin",
+        "connect",
+        "cursor",
+        "encode",
+        "decode",
+        "strip",
+        "lower",
+        "upper",
+        "next",
+        "err",
+        "error",
+        "then",
+        "catch",
+        "use",
+        "listen",
+    ]
+)
+
+
+def top_level(body: tuple[n.Stmt, ...]) -> Iterator[n.Stmt]:
+    """The statements of a module's own scope, those inside its branches, loops and tries included."""
+    stack = list(reversed(body))
+    while stack:
+        stmt = stack.pop()
+        yield stmt
+        inner: list[n.Stmt] = []
+        if isinstance(stmt, n.If):
+            inner = [*stmt.body, *stmt.orelse]
+        elif isinstance(stmt, (n.Loop, n.Scope)):
+            inner = [*stmt.body]
+        elif isinstance(stmt, n.Try):
+            inner = [*stmt.body, *(s for h in stmt.handlers for s in h.body), *stmt.final]
+        stack.extend(reversed(inner))
+
+
+def bound(stmt: n.Stmt) -> Iterator[str]:
+    """The names that one statement binds. ``a.b = ...`` binds ``a.b``, for JavaScript's exports."""
+    if isinstance(stmt, (n.Function, n.Class)):
+        yield stmt.name
+    elif isinstance(stmt, n.Assign):
+        for target in stmt.targets:
+            yield from _targets(target)
+    elif isinstance(stmt, n.Import):
+        if stmt.alias:
+            yield stmt.alias
+        for _, local in stmt.names:
+            yield local
+    elif isinstance(stmt, n.Loop) and stmt.target is not None:
+        yield from _targets(stmt.target)
+
+
+def _targets(target: n.Expr) -> Iterator[str]:
+    for node in n.walk(target) if isinstance(target, n.Group) else (target,):
+        if isinstance(node, n.Name):
+            yield node.id
+        elif isinstance(node, n.Attr):
+            yield n.dotted(node)
+
+
+def functions(module: n.Module) -> Iterator[n.Function]:
+    """Every function of a module, nested ones and closures included."""
+    for node in n.walk(*module.body):
+        if isinstance(node, n.Function):
+            yield node
+
+
+def script_path(importer: str, target: str, paths: frozenset[str]) -> str | None:
+    """The file that a relative JavaScript import means, or None."""
+    if not target.startswith("."):
+        return None
+    base = posixpath.normpath(posixpath.join(posixpath.dirname(importer), target))
+    stem = posixpath.splitext(base)[0] if base.endswith((".js", ".mjs", ".cjs", ".jsx")) else base
+    inside = "" if base == "." else f"{base}/"
+    candidates = [base, *(base + e for e in SCRIPTS), *(stem + e for e in SCRIPTS)]
+    candidates += [f"{inside}index{e}" for e in SCRIPTS]
+    return next((c for c in candidates if c in paths), None)
