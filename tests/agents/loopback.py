@@ -62,8 +62,8 @@ class Loopback:
         self.seen: list[Seen] = []
         self.capacity: int | None = None
         self.active = 0
+        self.idle = asyncio.Event()
         self.most_active = 0
-        self.hung_up = 0
         self.port = 0
 
     @property
@@ -83,7 +83,7 @@ class Loopback:
                 if not await self._answer(request, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
-            self.hung_up += 1
+            pass
         finally:
             writer.close()
 
@@ -91,6 +91,7 @@ class Loopback:
         reply = self.script.pop(0) if self.script else self.usual(len(self.seen))
         self.seen.append(request)
         self.active += 1
+        self.idle.clear()
         self.most_active = max(self.most_active, self.active)
         try:
             if self.capacity is not None and self.active > self.capacity:
@@ -101,6 +102,8 @@ class Loopback:
             return await _stream(reply, request, writer)
         finally:
             self.active -= 1
+            if not self.active:
+                self.idle.set()
 
 
 @asynccontextmanager
@@ -148,6 +151,7 @@ async def _plain(reply: Reply, writer: asyncio.StreamWriter) -> bool:
 async def _stream(reply: Reply, request: Seen, writer: asyncio.StreamWriter) -> bool:
     _head(writer, reply, "text/event-stream", "transfer-encoding: chunked")
     await writer.drain()
+    delay = reply.before_text
     for number, (written, is_text) in enumerate(_events(reply, request)):
         if number == reply.cut_after:
             writer.transport.abort()
@@ -157,7 +161,8 @@ async def _stream(reply: Reply, request: Seen, writer: asyncio.StreamWriter) -> 
         broken = number == reply.malformed_after
         event = "event: message_delta\ndata: {not json\n\n" if broken else written
         if is_text:
-            await asyncio.sleep(reply.before_text if number <= 2 else reply.between)
+            await asyncio.sleep(delay)
+            delay = reply.between
         data = event.encode()
         writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         if reply.between or reply.before_text or reply.cut_after is not None:

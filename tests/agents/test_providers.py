@@ -176,11 +176,10 @@ async def test_a_compatible_server_learns_nothing_of_the_openai_account(
 
 
 _VALUES: dict[str, str | int | float | bool] = {
-    "top_p": 0.9, "service_tier": "default", "verbosity": "low", "reasoning_summary": "auto",
-    "prompt_cache_key": "k", "store": False, "truncation": "auto", "presence_penalty": 0.1,
-    "frequency_penalty": 0.1, "top_k": 5, "min_p": 0.1, "repetition_penalty": 1.1,
-    "max_tokens_field": "max_tokens", "speed": "standard", "thinking": "adaptive", "thinking_budget": 2048, "thinking_display": "summarized",
-    "cache_ttl": "1h",
+    "top_p": 0.9, "service_tier": "default", "verbosity": "low", "reasoning_summary": "auto", "store": False,
+    "prompt_cache_key": "k", "truncation": "auto", "presence_penalty": 0.1, "frequency_penalty": 0.1,
+    "top_k": 5, "min_p": 0.1, "repetition_penalty": 1.1, "max_tokens_field": "max_tokens", "cache_ttl": "1h",
+    "speed": "standard", "thinking": "adaptive", "thinking_budget": 2048, "thinking_display": "summarized",
 }  # fmt: skip
 
 
