@@ -45,13 +45,13 @@ class Workspace:
         except (git.GitError, OSError) as error:
             raise StoreError(f"{folder} is no git repository that can be used: {error}") from error
 
-    def save_response(self, sample: str, round_number: int, data: bytes) -> str:
+    def save_response(self, sample: str, step: str, data: bytes) -> str:
         """Keep a raw answer as a blob before anything reads it; returns the blob's id.
 
-        It stays reachable as ``refs/backsmith/responses/SAMPLE/ROUND``.
+        It stays reachable as ``refs/backsmith/responses/SAMPLE/STEP``.
         """
         blob = self._store("blob", data)
-        self._repo.git.update_ref(f"refs/backsmith/responses/{sample}/{round_number}", blob.hex())
+        self._repo.git.update_ref(f"refs/backsmith/responses/{sample}/{step}", blob.hex())
         return blob.hex()
 
     def response(self, blob: str) -> bytes:
@@ -62,8 +62,11 @@ class Workspace:
         except (ValueError, KeyError, OSError) as error:
             raise StoreError(f"the raw answer {blob} is missing in {self.folder}") from error
 
-    def commit(self, branch: str, files: Mapping[str, str], message: str) -> Committed:
-        """Commit exactly these files (path to text) as the next state of a branch. All or nothing."""
+    def commit(self, branch: str, number: int, files: Mapping[str, str], message: str) -> Committed:
+        """Commit exactly these files (path to text) as the ``number``-th state of a branch. All or nothing.
+
+        Committing a state that is there already (a process was killed before it could say so) replaces it.
+        """
         import git
 
         root: _Tree = {}
@@ -80,10 +83,10 @@ class Workspace:
             folder[parts[-1]] = text.encode("utf-8", "surrogatepass")
         try:
             tree = git.Tree(self._repo, self._store_tree(root))
-            head = self._head(branch)
+            parents = self._first_commits(branch, number - 1)
             actor = git.Actor("Backsmith", "backsmith@localhost")
             commit = git.Commit.create_from_tree(
-                self._repo, tree, message, [head] if head else [], head=False, author=actor, committer=actor
+                self._repo, tree, message, parents, head=False, author=actor, committer=actor
             )
             self._repo.git.update_ref(f"refs/heads/{branch}", commit.hexsha)
         except (git.GitError, OSError) as error:
@@ -105,6 +108,14 @@ class Workspace:
     def close(self) -> None:
         """Let go of git's helper processes."""
         self._repo.close()
+
+    def _first_commits(self, branch: str, count: int) -> "list[Commit]":
+        """The last of a branch's first ``count`` commits, as a list of parents."""
+        head = self._head(branch)
+        if head is None or count < 1:
+            return []
+        line = list(self._repo.iter_commits(head))[::-1][:count]
+        return line[-1:]
 
     def _head(self, branch: str) -> "Commit | None":
         reference = next((head for head in self._repo.heads if head.name == branch), None)

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -37,21 +36,14 @@ _ETC = (
     "timezone",
 )
 _ETC_WITH_NETWORK = ("resolv.conf", "gai.conf", "host.conf")
-_ETC_FILES = {
-    "passwd": "root:x:0:0:root:/root:/bin/sh\nsandbox:x:1000:1000:sandbox:/home/sandbox:/bin/sh\n",
-    "group": "root:x:0:\nsandbox:x:1000:\n",
-    "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
-}
+# Who is who inside: nobody of the host.
+_OWN_ETC = Path(__file__).with_name("etc")
 
 
 class Bubblewrap:
     """The default isolation on Linux."""
 
     name = "bubblewrap"
-
-    def __init__(self) -> None:
-        self._own_etc: tempfile.TemporaryDirectory[str] | None = None
 
     def problem(self) -> str:
         """Why bubblewrap cannot be used here; empty where it can. Tries it once."""
@@ -91,7 +83,7 @@ class Bubblewrap:
             argv.append("--share-net")
         argv += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL"]
         argv += _system()
-        argv += self._etc(command.network)
+        argv += _etc(command.network)
         argv += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var"]
         for folder in ("/tmp", "/dev/shm", "/home/sandbox"):
             argv += ["--size", str(command.limits.disk_mb * 1024 * 1024), "--tmpfs", folder]
@@ -105,7 +97,7 @@ class Bubblewrap:
             relay = Path(__file__).with_name("relay.py")
             argv += ["--ro-bind", str(relay), _RELAY_TARGET]
             argv += [part for path in interpreter_folders() for part in ("--ro-bind", path, path)]
-        argv.append("--clearenv")
+        argv += ["--remount-ro", "/", "--clearenv"]
         for key, value in {
             "HOME": "/home/sandbox",
             "TMPDIR": "/tmp",
@@ -115,17 +107,14 @@ class Bubblewrap:
             argv += ["--setenv", key, value]
         return [*argv, "--chdir", command.cwd]
 
-    def _etc(self, network: bool) -> list[str]:
-        if self._own_etc is None:
-            self._own_etc = tempfile.TemporaryDirectory(prefix="backsmith-etc-")
-            for name, text in _ETC_FILES.items():
-                Path(self._own_etc.name, name).write_text(text, encoding="utf-8")
-        argv = []
-        for name in _ETC_FILES:
-            argv += ["--ro-bind", f"{self._own_etc.name}/{name}", f"/etc/{name}"]
-        for name in (*_ETC, *(_ETC_WITH_NETWORK if network else ())):
-            argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-        return argv
+
+def _etc(network: bool) -> list[str]:
+    argv = []
+    for file in sorted(_OWN_ETC.iterdir()):
+        argv += ["--ro-bind", str(file), f"/etc/{file.name}"]
+    for name in (*_ETC, *(_ETC_WITH_NETWORK if network else ())):
+        argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    return argv
 
 
 def bwrap_argv(options: int, command: Command) -> list[str]:

@@ -1,0 +1,101 @@
+from sandbox.services.protocol import Binding
+from sandbox.settings import fill_settings, schemes_of
+
+POSTGRES = Binding(
+    service="postgresql",
+    schemes=("postgres", "postgresql"),
+    host="localhost",
+    port=5432,
+    user="s_1",
+    password="pw",
+    database="s_1",
+)
+URL = "postgresql://s_1:pw@localhost:5432/s_1"
+
+
+def fill(
+    *named: tuple[str, str], bindings: tuple[Binding, ...] = (POSTGRES,), **extra: str
+) -> dict[str, str]:
+    return fill_settings(named, extra, bindings, secret=lambda: "GENERATED")
+
+
+def test_url_leads_to_the_real_service_and_keeps_its_driver() -> None:
+    assert fill(("DATABASE_URL", "postgresql+asyncpg://user:pass@db:5432/app"))["DATABASE_URL"] == (
+        "postgresql+asyncpg://s_1:pw@localhost:5432/s_1"
+    )
+
+
+def test_query_is_kept_but_for_how_to_get_there() -> None:
+    filled = fill(("DATABASE_URL", "postgresql://u:p@db/app?sslmode=require&application_name=x"))
+    assert filled["DATABASE_URL"] == URL + "?application_name=x"
+
+
+def test_url_is_there_even_when_the_answer_names_none() -> None:
+    assert fill()["DATABASE_URL"] == URL
+
+
+def test_placeholder_url_by_name() -> None:
+    assert fill(("SQLALCHEMY_DATABASE_URI", "<your database>"))["SQLALCHEMY_DATABASE_URI"] == URL
+
+
+def test_split_settings() -> None:
+    filled = fill(
+        ("DB_HOST", "db"),
+        ("DB_PORT", "5433"),
+        ("POSTGRES_USER", "u"),
+        ("DB_PASSWORD", "x"),
+        ("DB_NAME", "app"),
+    )
+    assert {
+        key: filled[key] for key in ("DB_HOST", "DB_PORT", "POSTGRES_USER", "DB_PASSWORD", "DB_NAME")
+    } == {
+        "DB_HOST": "localhost",
+        "DB_PORT": "5432",
+        "POSTGRES_USER": "s_1",
+        "DB_PASSWORD": "pw",
+        "DB_NAME": "s_1",
+    }
+
+
+def test_secrets_are_generated_and_settings_kept() -> None:
+    filled = fill(
+        ("JWT_SECRET", "your-secret-key-here"),
+        ("API_KEYS", "comma-separated"),
+        ("TOKEN_TTL_HOURS", "24"),
+        ("JWT_SECRET_MIN_LENGTH", "32"),
+        ("API_KEY_HEADER", "X-API-Key"),
+        ("BCRYPT_ROUNDS", "12"),
+    )
+    assert filled["JWT_SECRET"] == filled["API_KEYS"] == "GENERATED"
+    assert filled["TOKEN_TTL_HOURS"] == "24"
+    assert filled["JWT_SECRET_MIN_LENGTH"] == "32"
+    assert filled["API_KEY_HEADER"] == "X-API-Key"
+    assert filled["BCRYPT_ROUNDS"] == "12"
+
+
+def test_generated_secrets_differ_and_are_long() -> None:
+    one, two = (fill_settings([("JWT_SECRET", "")], {}, [])["JWT_SECRET"] for _ in range(2))
+    assert one != two
+    assert len(one) >= 32
+
+
+def test_placeholders_are_left_out_and_quotes_taken_off() -> None:
+    filled = fill(("SMTP_HOST", "<your host>"), ("EMPTY", ""), ("GREETING", '"hello"'))
+    assert "SMTP_HOST" not in filled
+    assert "EMPTY" not in filled
+    assert filled["GREETING"] == "hello"
+
+
+def test_sqlite_url_stays() -> None:
+    sqlite = Binding(service="sqlite", schemes=("sqlite",))
+    assert (
+        fill(("DATABASE_URL", "sqlite:///./a.db"), bindings=(sqlite,))["DATABASE_URL"] == "sqlite:///./a.db"
+    )
+
+
+def test_the_task_wins() -> None:
+    assert fill(("JWT_SECRET", "x"), JWT_SECRET="task")["JWT_SECRET"] == "task"
+
+
+def test_schemes() -> None:
+    assert schemes_of(["postgresql+asyncpg://x", "Redis://y", "24", ""]) == {"postgresql", "redis"}
