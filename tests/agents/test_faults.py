@@ -3,9 +3,12 @@
 import asyncio
 import random
 import time
+from pathlib import Path
 
 import pytest
 
+from agents.cassette.cassette import Cassette, open_cassette
+from agents.cassette.replay import Recorder
 from agents.completion import Completion, Request
 from agents.models import ModelOptions, open_model
 from agents.providers.faults import Fault, retry_after
@@ -242,7 +245,7 @@ def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: 
 
 @pytest.mark.slow
 async def test_a_thousand_calls_with_faults_on_every_fifth_all_complete(
-    server: Loopback, opened: Opener
+    server: Loopback, opened: Opener, tmp_path: Path
 ) -> None:
     dice = random.Random(3)
     faulty = [
@@ -257,11 +260,12 @@ async def test_a_thousand_calls_with_faults_on_every_fifth_all_complete(
     model = opened(
         "compatible/local", retries=Retries(tries=12, first_wait=0.002, longest_wait=0.02, empty_tries=9)
     )
+    recorder = Recorder(model, Cassette(tmp_path))
     gate = asyncio.Semaphore(64)
 
     async def call(request: Request) -> Completion:
         async with gate:
-            return await model.complete(request)
+            return await recorder.complete(request)
 
     completions = await asyncio.gather(
         *(call(request_for("compatible/local", f"Task {n}")) for n in range(1000))
@@ -271,4 +275,5 @@ async def test_a_thousand_calls_with_faults_on_every_fifth_all_complete(
     assert sum(completion.attempts for completion in completions) == len(server.seen)
     asked = [seen.body["messages"][-1]["content"] for seen in server.seen]
     assert set(asked) == {f"Task {n}" for n in range(1000)}
+    assert len(open_cassette(tmp_path)) == len([p for p in tmp_path.iterdir() if p.is_dir()]) == 1000
     print(f"sent {len(server.seen)} requests for 1000 completions: {len(server.seen) / 1000:.2f}")  # noqa: T201
