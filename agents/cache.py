@@ -1,0 +1,93 @@
+"""Completions of live calls, kept on this machine so that the same call is not paid for twice."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.cassette.key import key_of
+from agents.completion import Completion, Model, Request
+from agents.redaction import Redactor
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+OnText = Callable[[str], None]
+
+
+def default_folder() -> Path:
+    """Where completions are kept when nothing else is said; may be deleted at any time."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("backsmith") / "completions"
+
+
+class Cached:
+    """Passes calls on to another model unless the very same call was made before.
+
+    The same call means the same model, messages, settings and epoch: the epochs of one task stay independent
+    of each other. A damaged entry is no entry. Answers stopped by a filter, or empty, are not kept.
+    """
+
+    def __init__(self, model: Model, folder: Path, redactor: Redactor | None = None) -> None:
+        self._model = model
+        self._folder = folder
+        self._redactor = redactor or Redactor({})
+
+    @property
+    def name(self) -> str:
+        """The other model's name."""
+        return self._model.name
+
+    async def aclose(self) -> None:
+        """Let go of the other model's connections."""
+        from agents.models import close_model
+
+        await close_model(self._model)
+
+    async def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
+        """The completion kept from before, marked ``cached``, or a new one."""
+        key = key_of(request, self._redactor)
+        path = self._folder / key[:2] / f"{key}.json"
+        kept = _read(path)
+        if kept is not None:
+            if on_text is not None and kept.text:
+                on_text(kept.text)
+            return replace(kept, source="cached")
+        completion = await self._model.complete(request, on_text)
+        if completion.source == "live" and completion.stop_reason != "filter" and completion.text.strip():
+            self._write(path, completion)
+        return completion
+
+    def _write(self, path: Path, completion: Completion) -> None:
+        kept = replace(
+            completion,
+            text=self._redactor.redact(completion.text),
+            reasoning=self._redactor.redact(completion.reasoning),
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(kept), file, default=str)
+        Path(temporary).replace(path)
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> "TypeAdapter[Completion]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Completion)
+
+
+def _read(path: Path) -> Completion | None:
+    from pydantic import ValidationError
+
+    try:
+        # By way of json.loads, which takes the lone surrogates that pydantic's own reader refuses.
+        return _adapter().validate_python(json.loads(path.read_bytes()))
+    except (FileNotFoundError, ValidationError, ValueError):
+        return None
