@@ -1,0 +1,50 @@
+import json
+
+from evals.judgement import judge_answer
+from evals.reports.markdown import report_markdown
+from evals.reports.run_report import RoundReport, RunReport, SampleReport, report_json
+from evals.score import score_of
+from evals.verdict import CheckResult, Evidence, Verdict
+from sandbox.report import TestCase, TestReport
+from sandbox.trial import Trial
+from tests.evals.test_judgement import ANSWER
+
+HOSTILE = "| <img src=x onerror=alert(1)> ``` **bold** \x1b[2J"
+
+
+def report(verdict: Verdict | None = Verdict.FAIL) -> RunReport:
+    trial = Trial(TestReport((TestCase("t::a", "failed", f"assert 0\n```\n{HOSTILE}"),)), "python", "key")
+    checks = (CheckResult("response-models", Verdict.FAIL, HOSTILE, (Evidence(HOSTILE, "a|b.py", 3),)),)
+    score = score_of(judge_answer(ANSWER, trial, checks, {"tests": 1.25}))
+    rounds = (RoundReport(1, "c" * 40, "replayed", "openai/x", score),)
+    sample = SampleReport("build-e1", "samples/build-e1", verdict, rounds)
+    return RunReport(
+        "runs/x", "runs/x/code.git", "Build *it*", "openai/x", "build", ("r 1 d",), (sample,), (7,)
+    )
+
+
+def test_tells_verdict_tests_checklist_and_damage() -> None:
+    text = report_markdown(report())
+    assert "## build-e1: **fail**" in text
+    assert "0 passed, 1 failed" in text
+    assert "| response-models | **fail** |" in text
+    assert "Unreadable lines in the journal, left out: 7." in text
+    assert "replayed" in text
+
+
+def test_hostile_text_stays_text() -> None:
+    text = report_markdown(report())
+    assert "\x1b" not in text
+    assert "<img" not in text.replace("\\<img", "").replace("    | <img", "")
+    row = next(line for line in text.split("\n") if line.startswith("| response-models"))
+    assert row.count("|") - row.count("\\|") == 4
+
+
+def test_unfinished_samples_are_said_to_be() -> None:
+    assert "## build-e1: not finished" in report_markdown(report(None))
+
+
+def test_json_is_the_same_story() -> None:
+    data = json.loads(report_json(report()))
+    assert data["samples"][0]["rounds"][0]["score"]["tests"]["failed"] == 1
+    assert data["samples"][0]["verdict"] == "fail"
