@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from agents.completion import Completion, Message, Model, Request, Usage
 from agents.submission import Diagnostic
+from prompts.errors import CassetteMissError
 
 OnText = Callable[[str], None]
 # Whether an answer that its provider calls whole was cut off all the same.
@@ -54,7 +55,11 @@ class Continuing:
         for part in range(2, self._limit + 2):
             if not self._cut_off(whole) or not whole.text.strip():
                 return whole
-            more = await self._model.complete(continuation_request(request, whole.text, part))
+            try:
+                more = await self._model.complete(continuation_request(request, whole.text, part))
+            except CassetteMissError:
+                # What was recorded without its continuation is replayed as it was.
+                break
             whole = joined(whole, more)
             if on_text is not None and len(whole.text) > whole.joins[-1]:
                 # A join may take back part of a line; who watches sees from there on.

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from agents.completion import Model
 from agents.limiter import Limiters
-from agents.providers.registry import OFFLINE, Endpoint, ProviderSpec, find, providers
+from agents.providers.registry import Endpoint, ProviderSpec, find, providers
 from agents.redaction import Redactor
 from agents.retries import Retries, Timeouts
 from agents.spending import Spending
@@ -21,9 +22,17 @@ class ModelOptions:
 
     ``cassette`` and ``by_task`` are for ``replay``; ``manual`` is the folder of prompts and answers, ``wait``
     says that a person is there to answer, and ``on_wait`` is told once where to put the answer.
+
+    ``cache`` is the folder of the completion cache (None: no cache). ``record`` is a cassette folder in which
+    every live completion is kept; ``present`` says what to do with requests that are on it already. An answer
+    that was cut off is continued up to ``continuations`` times.
     """
 
     base_url: str | None = None
+    cache: Path | None = None
+    record: Path | None = None
+    present: Literal["refuse", "reuse", "overwrite"] = "refuse"
+    continuations: int = 2
     cassette: Path | None = None
     by_task: bool = False
     manual: Path | None = None
@@ -46,22 +55,22 @@ def open_model(
     options = options or ModelOptions()
     environ = os.environ if environ is None else environ
     provider, _, rest = name.partition("/")
-    if provider in OFFLINE:
-        return _open_offline(provider, rest, options, redactor(environ))
-    spec = find(provider)
-    if not rest:
-        raise ConfigError(f"model {name!r} names only a provider", hint=f"Write {provider}/NAME.")
-    from agents.live import CallRules, LiveModel
+    secrets = redactor(environ)
+    model: Model
+    if provider == "manual":
+        return _open_manual(rest, options, secrets)
+    if provider == "replay":
+        model = _open_replay(rest, options, secrets)
+    else:
+        spec = find(provider)
+        if not rest:
+            raise ConfigError(f"model {name!r} names only a provider", hint=f"Write {provider}/NAME.")
+        model = _kept(_open_live(name, spec, options, environ, secrets), options, secrets)
+    if options.continuations:
+        from agents.continuation import Continuing
 
-    endpoint = _endpoint(spec, rest, options, environ)
-    rules = CallRules(
-        timeouts=options.timeouts,
-        retries=options.retries,
-        limiter=options.limiters.of(name),
-        spending=options.spending,
-        redactor=redactor(environ),
-    )
-    return LiveModel(name, spec.open(endpoint), rules)
+        model = Continuing(model, limit=options.continuations)
+    return model
 
 
 async def close_model(model: Model) -> None:
@@ -86,6 +95,35 @@ def missing(spec: ProviderSpec, environ: Mapping[str, str] | None = None) -> str
     if spec.url_needed and not any(environ.get(name) for name in spec.url_variables):
         needs.append(f"a URL in {' or '.join(spec.url_variables)} (or --base-url)")
     return " and ".join(needs)
+
+
+def _open_live(
+    name: str, spec: ProviderSpec, options: ModelOptions, environ: Mapping[str, str], secrets: Redactor
+) -> Model:
+    from agents.live import CallRules, LiveModel
+
+    rules = CallRules(
+        timeouts=options.timeouts,
+        retries=options.retries,
+        limiter=options.limiters.of(name),
+        spending=options.spending,
+        redactor=secrets,
+    )
+    return LiveModel(name, spec.open(_endpoint(spec, name.partition("/")[2], options, environ)), rules)
+
+
+def _kept(model: Model, options: ModelOptions, secrets: Redactor) -> Model:
+    """The model behind the cache and the recorder that were asked for."""
+    if options.cache is not None:
+        from agents.cache import Cached
+
+        model = Cached(model, options.cache, secrets)
+    if options.record is not None:
+        from agents.cassette.cassette import Cassette
+        from agents.cassette.replay import Recorder
+
+        model = Recorder(model, Cassette(options.record, secrets), present=options.present)
+    return model
 
 
 def _endpoint(spec: ProviderSpec, name: str, options: ModelOptions, environ: Mapping[str, str]) -> Endpoint:
@@ -126,14 +164,16 @@ def _check_url(url: str) -> None:
         raise ConfigError(f"base URL {url!r} is none", hint="Write it as in http://127.0.0.1:8000/v1")
 
 
-def _open_offline(provider: str, rest: str, options: ModelOptions, secrets: Redactor) -> Model:
-    if provider == "replay":
-        from agents.cassette.cassette import open_cassette
-        from agents.cassette.replay import ReplayModel
+def _open_replay(recorded: str, options: ModelOptions, secrets: Redactor) -> Model:
+    from agents.cassette.cassette import open_cassette
+    from agents.cassette.replay import ReplayModel
 
-        if options.cassette is None:
-            raise ConfigError("model replay needs a cassette folder", hint="Give one with --cassette.")
-        return ReplayModel(open_cassette(options.cassette, secrets), by_task=options.by_task, model=rest)
+    if options.cassette is None:
+        raise ConfigError("model replay needs a cassette folder", hint="Give one with --cassette.")
+    return ReplayModel(open_cassette(options.cassette, secrets), by_task=options.by_task, model=recorded)
+
+
+def _open_manual(rest: str, options: ModelOptions, secrets: Redactor) -> Model:
     from agents.manual import ManualModel
 
     if rest:

@@ -67,3 +67,17 @@ def facts(model: str) -> ModelFacts:
 
 def _per_million(price: Decimal | None) -> Decimal | None:
     return None if price is None else price * 1_000_000 / _SMALL
+
+
+def known_models(provider: str) -> list[str]:
+    """The full names of a provider's current models that have prices by token and a known context size."""
+    if provider not in _PRICED:
+        return []
+    from genai_prices.data_snapshot import get_snapshot
+
+    found: list[str] = []
+    for known in get_snapshot().providers:
+        if known.id == _PRICED[provider]:
+            names = [model.id for model in known.models if model.context_window and not model.deprecated]
+            found = [f"{provider}/{name}" for name in names]
+    return [name for name in found if facts(name).output_price]

@@ -3,9 +3,13 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agents.completion import Parameters
 from prompts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from agents.providers.registry import ProviderSpec
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 COMMON = ("temperature", "max_tokens", "seed", "reasoning_effort", "stop")
@@ -34,9 +38,7 @@ def parse_settings(pairs: Iterable[str], provider: str) -> Parameters:
 
 def read_settings(values: Mapping[str, object], provider: str) -> Parameters:
     """A mapping of settings (of a task, a project file or options) as Parameters for ``provider``."""
-    from agents.providers.registry import find
-
-    spec = find(provider)
+    spec = _spec(provider)
     parameters = Parameters()
     extra: dict[str, Value] = {}
     for name, value in values.items():
@@ -49,6 +51,16 @@ def read_settings(values: Mapping[str, object], provider: str) -> Parameters:
         else:
             raise _unknown(name, provider, (*COMMON, *spec.extra), raw=spec.raw_options)
     return replace(parameters, extra=tuple(sorted(extra.items())))
+
+
+def _spec(provider: str) -> "ProviderSpec":
+    """What the provider knows. Replay and manual know what any provider does: it is part of what is matched."""
+    from agents.providers.registry import OFFLINE, ProviderSpec, find, providers
+
+    if provider not in OFFLINE:
+        return find(provider)
+    extra = {name for spec in providers().values() for name in spec.extra}
+    return ProviderSpec(provider, OFFLINE[provider], "", extra=tuple(sorted(extra)), raw_options=True)
 
 
 def merge(*layers: Parameters) -> Parameters:

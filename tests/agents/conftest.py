@@ -39,7 +39,7 @@ async def opened(server: Loopback) -> AsyncIterator[Opener]:
         options: ModelOptions | None = None,
     ) -> Model:
         url = server.url if name.startswith("anthropic") else server.v1
-        options = options or ModelOptions(base_url=url, retries=retries, timeouts=timeouts)
+        options = options or ModelOptions(base_url=url, retries=retries, timeouts=timeouts, continuations=0)
         model = open_model(name, options, environ=environ)
         models.append(model)
         return model

@@ -8,7 +8,8 @@ import pytest
 
 from agents.models import ModelOptions, open_model
 from prompts.errors import ConfigError, InfrastructureError, StoreError
-from tests.agents.conftest import KEYS, request_for
+from tests.agents.conftest import KEYS, Opener, request_for
+from tests.agents.loopback import Loopback, Reply
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,39 @@ async def test_an_answer_that_is_no_text_is_named(tmp_path: Path) -> None:
     options = ModelOptions(manual=tmp_path, wait=True, on_wait=answered)
     with pytest.raises(StoreError, match="is not UTF-8"):
         await open_model("manual", options, environ={}).complete(request_for("manual"))
+
+
+async def test_a_recorded_run_replays_with_its_continuations(
+    server: Loopback, opened: Opener, tmp_path: Path
+) -> None:
+    server.script = [Reply(text="one\ntwo\nthr", stop="length"), Reply(text="three\nfour\n")]
+    live = opened("openai/gpt-5", options=ModelOptions(base_url=server.v1, record=tmp_path / "cassette"))
+    first = await live.complete(request_for("openai/gpt-5"))
+    assert first.text == "one\ntwo\nthree\nfour\n"
+
+    replay = open_model("replay", ModelOptions(cassette=tmp_path / "cassette"), environ={})
+    again = await replay.complete(request_for("openai/gpt-5"))
+    assert (again.text, again.joins, again.usage) == (first.text, first.joins, first.usage)
+    assert again.source == "replayed"
+    assert len(server.seen) == 2
+
+
+async def test_a_truncated_recording_is_replayed_as_it_is(
+    server: Loopback, opened: Opener, tmp_path: Path
+) -> None:
+    server.script = [Reply(text="one\ntw", stop="length")]
+    options = ModelOptions(base_url=server.v1, record=tmp_path / "cassette", continuations=0)
+    await opened("openai/gpt-5", options=options).complete(request_for("openai/gpt-5"))
+
+    replay = open_model("replay", ModelOptions(cassette=tmp_path / "cassette"), environ={})
+    again = await replay.complete(request_for("openai/gpt-5"))
+    assert (again.text, again.stop_reason) == ("one\ntw", "length")
+
+
+async def test_cache_and_recorder_are_put_in_front(server: Loopback, opened: Opener, tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        options = ModelOptions(base_url=server.v1, cache=tmp_path / "cache", record=tmp_path / folder)
+        completion = await opened("openai/gpt-5", options=options).complete(request_for("openai/gpt-5"))
+        assert completion.text == "Hello, world."
+        assert len(list((tmp_path / folder).glob("*/response.md"))) == 1
+    assert len(server.seen) == 1

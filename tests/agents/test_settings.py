@@ -75,3 +75,7 @@ def test_later_layers_win_and_leave_the_rest() -> None:
     assert merge(file, task, options) == Parameters(
         temperature=0.2, max_tokens=200, stop=("END",), extra=(("top_k", 5), ("top_p", 0.9))
     )
+
+
+def test_replay_takes_the_settings_of_any_provider() -> None:
+    assert parse_settings(["seed=7", "cache_ttl=1h"], "replay").extra == (("cache_ttl", "1h"),)
