@@ -4,7 +4,9 @@ import re
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])")
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_UNSEEN = {code: None for code in (*range(9), 11, 12, *range(14, 32), 127, *map(ord, _BIDI), 0xFEFF)}
+_UNSEEN = {
+    code: None for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160), *map(ord, _BIDI), 0xFEFF)
+}
 _BACKTICKS = re.compile(r"`{3,}")
 
 

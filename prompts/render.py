@@ -83,6 +83,7 @@ def _guidance(role: Role, stack: Stack) -> dict[str, object]:
         "language": stack.language,
         "framework": stack.framework,
         "databases": stack.databases,
+        "relational": stack.relational,
         "language_part": part("language", stack.language.key),
         "framework_part": part("framework", stack.framework.key),
         "database_part": {item.key: part("database", item.key) for item in stack.databases},

@@ -52,6 +52,11 @@ class Stack:
     framework: Framework
     databases: tuple[Database, ...]
 
+    @property
+    def relational(self) -> bool:
+        """Whether one of the databases speaks SQL (one that is not known here is taken to)."""
+        return any(item.key in {"postgresql", "mysql", "sqlite", FALLBACK} for item in self.databases)
+
 
 FALLBACK = "fallback"
 
