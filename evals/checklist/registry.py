@@ -14,6 +14,9 @@ GROUP = "backsmith.checks"
 _OWN = (
     "complete",
     "no_hardcoded_secrets",
+    "sql_parameterized",
+    "auth_required",
+    "response_models",
 )
 
 

@@ -216,6 +216,15 @@ class Project:
                 return found
         return self.only_method(name)
 
+    def only_class(self, name: str) -> Found | None:
+        """The one class of that name."""
+        hits = [
+            Found(m, c, name)
+            for m in self.modules.values()
+            if isinstance(c := self.scope(m).get(name), n.Class)
+        ]
+        return hits[0] if len(hits) == 1 else None
+
     def only_method(self, name: str) -> Found | None:
         """The one method of that name, where there is but one and libraries have none."""
         hits = self._methods.get(name, ())

@@ -1,0 +1,726 @@
+"""Follows values from requests to queries: through variables, calls, branches, containers and texts.
+
+Every function is read once, its callees first, with its parameters as tokens; what the callers pass is put in
+afterwards (``origins``). So the work grows with the size of the code, however its calls are tangled.
+Values that come
+back from a database are taken to be safe: what was stored there is another check's business.
+"""
+
+import builtins
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from evals.code import nodes as n
+from evals.code import sql_knowledge as sql
+from evals.code.allow_lists import AllowLists
+from evals.code.project import Found, Project, functions
+from evals.code.routes import Route
+from evals.code.values import (
+    OBJECT,
+    SAFE,
+    UNKNOWN,
+    Token,
+    Trust,
+    Value,
+    concat,
+    join,
+    outside,
+    text_of,
+)
+
+_SAFE_TYPES = frozenset(
+    ("int", "float", "bool", "Decimal", "UUID", "date", "datetime", "time", "timedelta", "Literal",
+    "PositiveInt",
+     "NonNegativeInt", "conint", "UUID4", "number", "boolean", "int64", "int32", "uint", "uint64", "float64", "Long",
+     "Integer", "Double", "Boolean", "i32", "i64", "u32", "u64", "usize", "f64", "Uuid", "LocalDate", "Path_", "long",
+     "double", "Session", "AsyncSession", "Connection", "time.Time", "uuid.UUID", "ObjectId",
+     "PydanticObjectId")
+)  # fmt: skip
+_ENUMS = frozenset({"Enum", "StrEnum", "IntEnum", "TextChoices", "IntegerChoices", "Flag"})
+_ENDS = frozenset({"abort", "exit", "_exit", "panic", "Fatal", "Fatalf", "Exit", "fail", "unreachable"})
+_ADDING = frozenset(
+    {"append", "add", "extend", "insert", "push", "unshift", "update", "push_str", "appendleft", "setdefault"}
+)
+_WRITING = frozenset({"WriteString", "append", "push_str", "write", "WriteByte", "WriteRune"})
+_FILLING = frozenset(
+    {"ShouldBindJSON", "BindJSON", "Bind", "ShouldBind", "ShouldBindQuery", "BindQuery", "Decode", "Unmarshal",
+    "BodyParser",
+     "ShouldBindUri", "QueryParser", "decode", "ShouldBindWith"}
+)  # fmt: skip
+_MODEL_DUMPS = frozenset({"model_dump", "dict", "asdict", "vars", "model_dump_json", "to_dict", "dump"})
+_EACH = frozenset({"map", "forEach", "filter", "flatMap", "some", "every", "find", "reduce", "for_each"})
+_RAW = frozenset({"execute", "query", "Query", "Exec", "exec", "raw", "Raw", "prepare", "Prepare", "unsafe"})
+_CLAUSES = frozenset({"text", "filter", "where", "Where", "having", "Having", "Order", "OrderBy", "orderBy",
+"literal", "SQL",
+                      "Joins", "Group", "andWhere", "orWhere", "Select", "select", "order_by",
+                      "update"})  # fmt: skip
+_CONFIG = re.compile(
+    r"(^|\.)(os\.environ|process\.env|settings|config|conf|current_app|cfg|environ|env)(\.|$)", re.IGNORECASE
+)
+_LOCAL_LOOPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A value that reaches SQL text. ``raw``: nothing is known of the text, the call alone says that it is
+    SQL."""
+
+    path: str
+    line: int
+    call: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What one call passes for a parameter."""
+
+    path: str
+    line: int
+    value: Value
+
+
+@dataclass(slots=True)
+class Frame:
+    """A function while it is read. ``layers`` holds variables, the innermost branch last."""
+
+    module: n.Module
+    function: n.Function | None
+    layers: list[dict[str, Value]]
+    owner: str = ""
+    receiver: str = ""
+    tests: dict[str, n.Expr] = field(default_factory=dict)
+    local: dict[str, n.Function] = field(default_factory=dict)
+    requests: set[str] = field(default_factory=set)
+    returns: list[Value] = field(default_factory=list)
+    truthy: set[str] = field(default_factory=set)
+    loops: int = 0
+
+    def get(self, name: str) -> Value | None:
+        for layer in reversed(self.layers):
+            if name in layer:
+                return layer[name]
+        return None
+
+    def put(self, name: str, value: Value) -> None:
+        self.layers[-1][name] = value
+
+
+class Flow:
+    """The sinks of a project, and what each parameter is given."""
+
+    def __init__(self, project: Project, routes: Iterable[Route], paths: frozenset[str]) -> None:
+        self.project = project
+        self.sinks: dict[tuple[str, int, str], Sink] = {}
+        self.incoming: dict[Token, list[Incoming]] = defaultdict(list)
+        self.names: dict[Token, str] = {}
+        self._handlers = {id(r.function): r for r in routes if r.function is not None}
+        self._returns: dict[int, Value] = {}
+        self._clears: dict[int, frozenset[str]] = {}
+        self._truthy: dict[int, frozenset[str]] = {}
+        self._fields: dict[tuple[str, str], Value] = {}
+        self._globals: dict[str, dict[str, Value]] = {}
+        self._callees: dict[int, Found | None] = {}
+        self._allow = AllowLists(self)
+        modules = [m for m in project.modules.values() if m.path in paths]
+        for module in modules:
+            self._module(module)
+        self.sinks.clear()  # until here no function was known; only the values of modules count
+        self.incoming.clear()
+        for found in self._ordered(modules):
+            self._function(found)
+        for module in modules:
+            self._module(module)
+
+    # --- order ---------------------------------------------------------------------------------------------------
+
+    def _ordered(self, modules: list[n.Module]) -> list[Found]:
+        """Top-level functions and methods, callees before callers; in a cycle, the one met first comes
+        last."""
+        roots = [Found(m, f, f.name) for m in modules for f in (*_outer(m), *_named_closures(m))]
+        known = {id(found.node): found for found in roots}
+        roots.sort(key=lambda f: f.name not in {"__init__", "constructor"})
+        done: set[int] = set()
+        order: list[Found] = []
+        for root in roots:
+            stack: list[tuple[Found, list[Found] | None]] = [(root, None)]
+            while stack:
+                found, pending = stack.pop()
+                if pending is None:
+                    if id(found.node) in done:
+                        continue
+                    done.add(id(found.node))
+                    pending = [c for c in self._calls(found) if id(c.node) in known]
+                while pending and id(pending[-1].node) in done:
+                    pending.pop()
+                if pending:
+                    inner = pending.pop()
+                    stack.append((found, pending))
+                    stack.append((inner, None))
+                else:
+                    order.append(found)
+        return order
+
+    def _calls(self, found: Found) -> list[Found]:
+        node = found.node
+        if not isinstance(node, n.Function):
+            return []
+        hits = []
+        for item in n.walk(*node.body):
+            if isinstance(item, n.Call):
+                inner = self._callee(found.module, item, node.owner, node.receiver)
+                if inner is not None and isinstance(inner.node, n.Function):
+                    hits.append(inner)
+        return hits
+
+    def _callee(self, module: n.Module, call: n.Call, owner: str, receiver: str) -> Found | None:
+        if id(call) not in self._callees:
+            self._callees[id(call)] = self.project.callee(module, call.func, owner, receiver)
+        return self._callees[id(call)]
+
+    # --- functions -----------------------------------------------------------------------------------------------
+
+    def _module(self, module: n.Module) -> None:
+        frame = Frame(module, None, [self._globals.setdefault(module.path, {})])
+        self.block(module.body, frame)
+
+    def _function(self, found: Found) -> None:
+        if isinstance(found.node, n.Function):
+            frame = Frame(found.module, found.node, [{}], found.node.owner, found.node.receiver)
+            self.run(found.node, frame, {})
+
+    def run(self, function: n.Function, frame: Frame, given: dict[str, Value]) -> Value:
+        """Read one function's body; what it returns is kept for its callers."""
+        for param in function.params:
+            value = given.get(param.name)
+            if value is None:
+                value = self._parameter(function, param, frame)
+            frame.put(param.name, value)
+        before = {p.name: frame.get(p.name) for p in function.params}
+        self.block(function.body, frame)
+        result = join(*frame.returns) if frame.returns else OBJECT
+        self._returns[id(function)] = result
+        cleared = {
+            name for name, old in before.items() if old and old.unsure and not (frame.get(name) or old).unsure
+        }
+        self._clears[id(function)] = frozenset(cleared)
+        self._truthy[id(function)] = frozenset(frame.truthy & before.keys())
+        return result
+
+    def _parameter(self, function: n.Function, param: n.Param, frame: Frame) -> Value:
+        annotation = n.last(param.annotation)
+        if annotation in {"Request", "HttpRequest", "HttpServletRequest", "WSGIRequest"}:
+            frame.requests.add(param.name)
+            return OBJECT
+        if param.annotation is not None and self.safe_type(frame.module, param.annotation):
+            return SAFE
+        for option in (param.default, param.annotation):
+            if option is not None and any(
+                n.last(i.func) in {"Depends", "Security"} for i in n.walk(option) if isinstance(i, n.Call)
+            ):
+                return OBJECT
+        if param.default is not None and _pattern_limits(param.default):
+            return SAFE
+        kind = self._class_of(frame.module, param.annotation)
+        if kind and param.name in sql.REQUESTS:
+            frame.put(param.name, OBJECT)
+        if id(function) in self._handlers and self._handlers[id(function)].framework != "express":
+            if sql.is_request(n.Name(0, param.name)) and not kind:
+                return OBJECT
+            return replace(outside(f"the request ({param.name})"), kind=kind)
+        token = Token(id(function), param.name)
+        self.names[token] = f"parameter {param.name} of {function.name or 'a function'}"
+        return Value(tokens=frozenset({token}), kind=kind)
+
+    def safe_type(self, module: n.Module, annotation: n.Expr, hops: int = 3) -> bool:
+        """Whether values of a type cannot hold SQL: numbers, dates, identifiers, enumerations, limited
+        texts."""
+        if isinstance(annotation, n.Const):
+            return annotation.value is None
+        if isinstance(annotation, n.Index):
+            name = n.last(annotation.base)
+            if name == "Literal":
+                return True
+            inner = annotation.key.items if isinstance(annotation.key, n.Group) else (annotation.key,)
+            if name == "Annotated":
+                return any(_pattern_limits(i) for i in inner[1:]) or self.safe_type(module, inner[0], hops)
+            return name in {
+                "Optional",
+                "list",
+                "List",
+                "set",
+                "tuple",
+                "Union",
+                "Query",
+                "Path",
+                "Sequence",
+            } and all(self.safe_type(module, i, hops) for i in inner)
+        if isinstance(annotation, n.Other) and annotation.kind in {"bitor", "|", "union_type"}:
+            return all(self.safe_type(module, part, hops) for part in annotation.parts)
+        name = n.last(annotation).lstrip("*[]")
+        if name in _SAFE_TYPES:
+            return True
+        found = self.project.lookup(module, name) if name and hops else None
+        if found is None:
+            return False
+        if isinstance(found.node, n.Class):
+            return any(n.last(base) in _ENUMS for base in found.node.bases)
+        alias = found.node.value if isinstance(found.node, n.Assign) else None
+        return alias is not None and self.safe_type(found.module, alias, hops - 1)
+
+    def _class_of(self, module: n.Module, annotation: n.Expr | None) -> str:
+        if annotation is None:
+            return ""
+        for item in n.walk(annotation):
+            if isinstance(item, n.Name):
+                found = self.project.lookup(module, item.id.lstrip("*[]&"))
+                if found is not None and isinstance(found.node, n.Class):
+                    return found.node.name
+        return ""
+
+    # --- statements ----------------------------------------------------------------------------------------------
+
+    def block(self, body: tuple[n.Stmt, ...], frame: Frame) -> bool:
+        """Read statements in order; True where the end is never reached."""
+        return any([self.stmt(stmt, frame) for stmt in body])
+
+    def stmt(self, stmt: n.Stmt, frame: Frame) -> bool:  # noqa: C901, PLR0912 - one case a statement
+        match stmt:
+            case n.Assign():
+                self.assign(stmt, frame)
+            case n.Do():
+                self.eval(stmt.value, frame)
+                if isinstance(stmt.value, n.Call):
+                    self._cleared_by_call(stmt.value, frame)
+                    return n.last(stmt.value.func) in _ENDS
+            case n.Check():
+                self.eval(stmt.test, frame)
+                self._clear(self._allow.when(stmt.test, frame)[0], frame)
+            case n.Return():
+                if stmt.value is not None:
+                    frame.returns.append(self.eval(stmt.value, frame))
+                    frame.truthy |= self._allow.when(stmt.value, frame)[0]
+                return True
+            case n.Raise():
+                if stmt.value is not None:
+                    self.eval(stmt.value, frame)
+                return True
+            case n.Leave():
+                return True
+            case n.If():
+                return self.branch(stmt, frame)
+            case n.Loop():
+                self.loop(stmt, frame)
+            case n.Try():
+                return self.attempt(stmt, frame)
+            case n.Scope():
+                return self.block(stmt.body, frame)
+            case n.Function():
+                if frame.function is not None or stmt.owner == "":
+                    self._nested(stmt, frame)
+            case n.Class():
+                for inner in stmt.body:
+                    if isinstance(inner, n.Assign) and inner.value is not None:
+                        self._fields[stmt.name, n.last(inner.targets[0])] = self.eval(inner.value, frame)
+        return False
+
+    def _nested(self, function: n.Function, frame: Frame) -> None:
+        """A function inside another sees that one's variables."""
+        frame.local[function.name] = function
+        if frame.function is not None:
+            self.closure(function, frame, {})
+
+    def closure(self, function: n.Function, frame: Frame, given: dict[str, Value]) -> Value:
+        inner = Frame(
+            frame.module, function, [*frame.layers, {}], frame.owner, frame.receiver, dict(frame.tests),
+            dict(frame.local), set(frame.requests), loops=frame.loops,
+        )  # fmt: skip
+        return self.run(function, inner, given)
+
+    def branch(self, stmt: n.If, frame: Frame) -> bool:
+        self.eval(stmt.test, frame)
+        when_true, when_false = self._allow.when(stmt.test, frame)
+        first, ended = self._layer(stmt.body, frame, when_true)
+        second, also = self._layer(stmt.orelse, frame, when_false)
+        if ended and also:
+            return True
+        self._merge(frame, [layer for layer, over in ((first, ended), (second, also)) if not over])
+        return False
+
+    def _layer(
+        self, body: tuple[n.Stmt, ...], frame: Frame, cleared: set[str]
+    ) -> tuple[dict[str, Value], bool]:
+        frame.layers.append({})
+        self._clear(cleared, frame)
+        ended = self.block(body, frame)
+        return frame.layers.pop(), ended
+
+    def _merge(self, frame: Frame, layers: list[dict[str, Value]]) -> None:
+        names = {name for layer in layers for name in layer}
+        for name in names:
+            values = [layer.get(name) or frame.get(name) for layer in layers]
+            known = [v for v in values if v is not None]
+            if known:
+                frame.put(name, join(*known))
+
+    def _clear(self, names: Iterable[str], frame: Frame) -> None:
+        for name in names:
+            frame.put(name, (frame.get(name) or SAFE).cleared())
+
+    def _cleared_by_call(self, call: n.Call, frame: Frame) -> None:
+        """``validate(x)`` that raises unless ``x`` is allowed clears ``x``."""
+        function = self._function_of(call, frame)
+        if function is not None:
+            for param, arg in zip(function.params, call.args, strict=False):
+                if param.name in self._clears.get(id(function), ()):
+                    self._clear([n.dotted(arg)], frame)
+
+    def truthy_clears(self, call: n.Call, frame: Frame) -> set[str]:
+        """The arguments that are known to be allowed where a call answers true."""
+        function = self._function_of(call, frame)
+        if function is None:
+            return set()
+        names = self._truthy.get(id(function), frozenset())
+        pairs = zip(function.params, call.args, strict=False)
+        return {n.dotted(arg) for param, arg in pairs if param.name in names}
+
+    def _function_of(self, call: n.Call, frame: Frame) -> n.Function | None:
+        if isinstance(call.func, n.Name) and call.func.id in frame.local:
+            return frame.local[call.func.id]
+        found = self._callee(frame.module, call, frame.owner, frame.receiver)
+        return found.node if found is not None and isinstance(found.node, n.Function) else None
+
+    def loop(self, stmt: n.Loop, frame: Frame) -> None:
+        source = self.eval(stmt.source, frame) if stmt.source is not None else None
+        frame.loops += 1
+        for _ in range(2 if frame.loops <= _LOCAL_LOOPS else 1):
+            frame.layers.append({})
+            if stmt.target is not None and source is not None:
+                self.bind_each(stmt.target, source, stmt.source, frame)
+            self.block(stmt.body, frame)
+            self._merge(frame, [frame.layers.pop(), {}])
+        frame.loops -= 1
+
+    def attempt(self, stmt: n.Try, frame: Frame) -> bool:
+        layer, ended = self._layer(stmt.body, frame, set())
+        kept = [] if ended else [layer]
+        for handler in stmt.handlers:
+            inner, over = self._layer(handler.body, frame, set())
+            if not over:
+                kept.append(inner)
+        self._merge(frame, kept)
+        return self.block(stmt.final, frame) or not kept
+
+    def assign(self, stmt: n.Assign, frame: Frame) -> None:
+        if stmt.value is None:
+            for target in stmt.targets:
+                kind = self._class_of(frame.module, stmt.annotation)
+                safe = stmt.annotation is not None and self.safe_type(frame.module, stmt.annotation)
+                frame.put(n.dotted(target), SAFE if safe or not kind else replace(OBJECT, kind=kind))
+            return
+        if isinstance(stmt.value, n.Closure) and isinstance(stmt.targets[0], n.Name):
+            frame.local[stmt.targets[0].id] = stmt.value.function
+        value = self.eval(stmt.value, frame)
+        for target in stmt.targets:
+            if stmt.augmented:
+                value = concat(stmt.line, [self.eval(target, frame), value])
+            self.bind(target, value, stmt.value, frame)
+
+    def bind(self, target: n.Expr, value: Value, source: n.Expr, frame: Frame) -> None:
+        """``target = value``; a container's parts are as trusted as the container."""
+        if isinstance(target, n.Group):
+            sources = (
+                source.items if isinstance(source, n.Group) and len(source.items) == len(target.items) else ()
+            )
+            for position, item in enumerate(target.items):
+                part = self.eval(sources[position], frame) if sources else _part(value)
+                self.bind(item, part, source, frame)
+                if isinstance(item, n.Name) and position:
+                    frame.tests[item.id] = source  # Go: value, ok := allowed[key]
+            return
+        if isinstance(target, n.Index):
+            base = n.dotted(target.base)
+            old = frame.get(base) or OBJECT
+            key = self.eval(target.key, frame)
+            frame.put(base, replace(join(old, _part(value)), keys=old.keys and not key.unsure))
+            return
+        name = n.dotted(target)
+        frame.put(name, value)
+        if isinstance(target, n.Name):
+            frame.tests.pop(target.id, None)
+            if isinstance(source, (n.Compare, n.Not, n.Call, n.Choice)):
+                frame.tests[target.id] = source
+        elif (
+            isinstance(target, n.Attr)
+            and frame.owner
+            and n.dotted(target.base) in {frame.receiver, "self", "this"}
+        ):
+            key_ = (frame.owner, target.name)
+            self._fields[key_] = join(self._fields[key_], value) if key_ in self._fields else value
+
+    def bind_each(self, target: n.Expr, source: Value, expr: n.Expr | None, frame: Frame) -> None:
+        """Bind a loop's target to the elements of what it runs over."""
+        name = n.last(expr.func) if isinstance(expr, n.Call) else ""
+        keys = replace(SAFE, source="") if source.keys else _part(source)
+        pairs = isinstance(target, n.Group) and len(target.items) == 2
+        if (
+            isinstance(target, n.Group)
+            and pairs
+            and (name in {"items", "entries", "enumerate"} or source.keys)
+        ):
+            first = (
+                SAFE if name == "enumerate" or (frame.module.language == "go" and not source.unsure) else keys
+            )
+            self.bind(target.items[0], first, target, frame)
+            self.bind(target.items[1], _part(source), target, frame)
+            return
+        element = keys if source.keys and name not in {"values", "items"} else _part(source)
+        for item in target.items if isinstance(target, n.Group) else (target,):
+            self.bind(item, element, target, frame)
+
+    # --- expressions ---------------------------------------------------------------------------------------------
+
+    def eval(self, expr: n.Expr, frame: Frame) -> Value:  # noqa: C901, PLR0911 - one case an expression
+        match expr:
+            case n.Const(value=value):
+                return text_of(value) if isinstance(value, str) else SAFE
+            case n.Name():
+                return self.name(expr, frame)
+            case n.Attr():
+                return self.attr(expr, frame)
+            case n.Index():
+                self.eval(expr.key, frame)
+                if sql.is_request(expr.base) and frame.get(n.dotted(expr.base)) is None:
+                    return outside(n.dotted(expr.base))
+                known = frame.get(n.dotted(expr)) if isinstance(expr.base, n.Attr) else None
+                return known if known is not None else _part(self.eval(expr.base, frame))
+            case n.Text():
+                return concat(expr.line, [self.eval(part, frame) for part in expr.parts])
+            case n.Choice():
+                return self.choice(expr, frame)
+            case n.Compare():
+                self.eval(expr.left, frame)
+                self.eval(expr.right, frame)
+                return OBJECT
+            case n.Not():
+                self.eval(expr.operand, frame)
+                return OBJECT
+            case n.Group():
+                return self.group(expr, frame)
+            case n.Each():
+                return self.each(expr, frame)
+            case n.Closure():
+                self.closure(expr.function, frame, {})
+                return OBJECT
+            case n.Call():
+                return self.call(expr, frame)
+            case n.Other():
+                return self.other(expr, frame)
+
+    def name(self, expr: n.Name, frame: Frame) -> Value:
+        known = frame.get(expr.id)
+        if known is not None:
+            return known
+        if expr.id in frame.requests or expr.id in sql.REQUESTS:
+            return OBJECT
+        bound = self.project.scope(frame.module).get(expr.id)
+        found = self.project.lookup(frame.module, expr.id)
+        if found is not None and isinstance(found.node, n.Assign):
+            return self._globals.get(found.module.path, {}).get(found.name, OBJECT)
+        if bound is not None or found is not None or expr.id in frame.local or hasattr(builtins, expr.id):
+            return OBJECT
+        if frame.module.language != "python" or expr.id.isupper() or _starred(frame.module):
+            return OBJECT
+        return Value(Trust.OUTSIDE, source=f"{expr.id}, whose origin is not shown")
+
+    def attr(self, expr: n.Attr, frame: Frame) -> Value:  # noqa: PLR0911 - one return an origin
+        name = n.dotted(expr)
+        known = frame.get(name)
+        if known is not None:
+            return known
+        base = expr.base
+        whole = n.dotted(base)
+        bound = frame.get(whole)
+        asked = sql.is_request(base) and (bound is None or not bound.kind)
+        if asked or whole in frame.requests:
+            return OBJECT if expr.name in sql.REQUEST_OWN else outside(name)
+        if name in sql.READS:
+            return outside(name)
+        if _CONFIG.search(name) or expr.name.isupper() or expr.name.startswith("__"):
+            return OBJECT
+        if frame.owner and whole in {frame.receiver, "self", "this", "cls"}:
+            return self._field(frame.owner, expr.name)
+        found = self.project.lookup(frame.module, base.id) if isinstance(base, n.Name) else None
+        if found is not None and found.whole and (frame.get(whole) is None):
+            inner = self.project.exported(found.module, expr.name)
+            if inner is not None and isinstance(inner.node, n.Assign):
+                return self._globals.get(inner.module.path, {}).get(inner.name, OBJECT)
+            return OBJECT
+        if found is not None and isinstance(found.node, n.Class) and frame.get(whole) is None:
+            return self._fields.get((found.node.name, expr.name), OBJECT)
+        value = self.eval(base, frame)
+        if value.kind and self._safe_field(value.kind, expr.name, frame):
+            return SAFE
+        if value.source.endswith("not shown"):
+            return UNKNOWN
+        return replace(value, text="", built=0, kind="", keys=expr.name == "__dict__")
+
+    def _field(self, owner: str, name: str) -> Value:
+        if (owner, name) in self._fields:
+            return self._fields[owner, name]
+        return UNKNOWN if not name.startswith(("db", "conn", "session", "pool", "engine")) else OBJECT
+
+    def _safe_field(self, kind: str, name: str, frame: Frame) -> bool:
+        """Whether a field of one of the project's classes has a type that cannot hold SQL."""
+        found = self.project.lookup(frame.module, kind) or self.project.only_class(kind)
+        for _ in range(4):
+            if found is None or not isinstance(found.node, n.Class):
+                return False
+            for stmt in found.node.body:
+                if (
+                    isinstance(stmt, n.Assign)
+                    and n.last(stmt.targets[0]) == name
+                    and stmt.annotation is not None
+                ):
+                    return self.safe_type(found.module, stmt.annotation) or _pattern_limits(stmt.value)
+            base = next((n.last(b) for b in found.node.bases), "")
+            found = self.project.lookup(found.module, base) if base else None
+        return False
+
+    def choice(self, expr: n.Choice, frame: Frame) -> Value:
+        if expr.test is None:
+            values = [self.eval(option, frame) for option in expr.options]
+            return join(*values)
+        self.eval(expr.test, frame)
+        found = []
+        for option, cleared in zip(expr.options, self._allow.when(expr.test, frame), strict=False):
+            frame.layers.append({})
+            self._clear(cleared, frame)
+            found.append(self.eval(option, frame))
+            frame.layers.pop()
+        return join(*found)
+
+    def group(self, expr: n.Group, frame: Frame) -> Value:
+        values = [self.eval(item, frame) for item in expr.items]
+        if expr.kind != "dict":
+            joined = join(*values) if values else OBJECT
+            return joined if joined.built else replace(joined, opaque=True, keys=False)
+        keys = [self.eval(key, frame) for key in expr.keys if key is not None]
+        spread = [v for k, v in zip(expr.keys, values, strict=False) if k is None]
+        safe = not any(k.unsure for k in keys) and all(v.keys or not v.unsure for v in spread)
+        joined = join(*values) if values else OBJECT
+        return replace(joined, opaque=True, keys=safe, kind="", text="", built=0)
+
+    def each(self, expr: n.Each, frame: Frame) -> Value:
+        source = self.eval(expr.source, frame)
+        frame.layers.append({})
+        self.bind_each(expr.target, source, expr.source, frame)
+        for test in expr.tests:
+            self.eval(test, frame)
+            self._clear(self._allow.when(test, frame)[0], frame)
+        value = self.eval(expr.element, frame)
+        pair = expr.element
+        if isinstance(pair, n.Group) and len(pair.items) == 2:
+            value = replace(value, keys=not self.eval(pair.items[0], frame).unsure)
+        else:
+            value = replace(value, keys=False)
+        frame.layers.pop()
+        return value
+
+    def other(self, expr: n.Other, frame: Frame) -> Value:
+        if expr.kind == "walrus":
+            value = self.eval(expr.parts[1], frame)
+            self.bind(expr.parts[0], value, expr.parts[1], frame)
+            return value
+        if expr.kind in {"assignment_expression", "augmented_assignment_expression"} and len(expr.parts) == 2:
+            value = self.eval(expr.parts[1], frame)
+            if expr.kind.startswith("augmented"):
+                value = concat(expr.line, [self.eval(expr.parts[0], frame), value])
+            self.bind(expr.parts[0], value, expr.parts[1], frame)
+            return value
+        values = [self.eval(part, frame) for part in expr.parts]
+        if expr.kind in {
+            "sub",
+            "div",
+            "floordiv",
+            "pow",
+            "-",
+            "/",
+            "<<",
+            ">>",
+            "unary",
+            "instanceof",
+            "%",
+            "mod",
+        }:
+            return OBJECT
+        return join(*values) if values else OBJECT
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    def call(self, call: n.Call, frame: Frame) -> Value:
+        from evals.code.flow_calls import call_value
+
+        return call_value(self, call, frame)
+
+    def returned(self, function: n.Function) -> Value | None:
+        """What a function returns, in its own tokens; None where it was not read yet."""
+        return self._returns.get(id(function))
+
+    def sink(self, frame: Frame, call: n.Call, value: Value) -> None:
+        """Remember that a value reaches SQL."""
+        key = (frame.module.path, call.line, n.dotted(call.func))
+        old = self.sinks.get(key)
+        both = join(old.value, value) if old else value
+        self.sinks[key] = Sink(frame.module.path, call.line, n.dotted(call.func), both)
+
+
+def _part(value: Value) -> Value:
+    """An element of a container, a part of an object."""
+    return replace(value, keys=False, kind="") if value.unsure or value.text else OBJECT
+
+
+def _pattern_limits(expr: n.Expr | None) -> bool:
+    """Whether ``Query(pattern="^(asc|desc)$")`` and its kin keep out what SQL is written with."""
+    if not isinstance(expr, n.Call):
+        return False
+    options = dict(expr.keywords)
+    pattern = options.get("pattern") or options.get("regex")
+    return isinstance(pattern, n.Const) and isinstance(pattern.value, str) and excludes_sql(pattern.value)
+
+
+def excludes_sql(pattern: str) -> bool:
+    """Whether a regular expression, anchored or not, matches nothing that holds a quote, a blank or a
+    semicolon."""
+    if len(pattern) > 300 or not pattern.endswith(("$", r"\Z", r"\z")):
+        return False
+    try:
+        known = re.compile(pattern.removesuffix(r"\z"))
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return not any(known.search(probe) for probe in ("'", "a'b", "a b", "1;", 'a"', "a`", "x--", "(a)", "a'"))
+
+
+def _starred(module: n.Module) -> bool:
+    return any(isinstance(s, n.Import) and ("*", "*") in s.names for s in module.body)
+
+
+def _outer(module: n.Module) -> Iterable[n.Function]:
+    """Functions and methods that no other function holds."""
+    held = {
+        id(inner)
+        for function in functions(module)
+        for inner in n.walk(*function.body)
+        if isinstance(inner, n.Function)
+    }
+    closures = {id(c.function) for c in n.walk(*module.body) if isinstance(c, n.Closure)}
+    return [f for f in functions(module) if id(f) not in held and id(f) not in closures]
+
+
+def _named_closures(module: n.Module) -> Iterable[n.Function]:
+    """Functions that are the values of top-level names: ``const f = () => ...``."""
+    for stmt in module.body:
+        if isinstance(stmt, n.Assign) and isinstance(stmt.value, n.Closure):
+            yield stmt.value.function

@@ -1,0 +1,48 @@
+"""From a value at a query back to whoever can choose it: through the calls that pass it on."""
+
+from dataclasses import dataclass
+
+from evals.code.flow import Flow, Sink
+from evals.code.values import Trust, Value
+
+MOST_STEPS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who chooses what reaches a query, and where the text was put together."""
+
+    trust: Trust
+    source: str
+    path: str
+    line: int
+
+
+def origins(flow: Flow, sink: Sink) -> list[Origin]:
+    """Where the unsure parts of a sink's value come from; empty where all callers pass what is safe."""
+    found: list[Origin] = []
+    steps = 0
+    pending: list[tuple[Value, int, str, int]] = [(sink.value, sink.value.built, sink.path, sink.line)]
+    seen: set[tuple[object, bool, str, int]] = set()
+    while pending and steps < MOST_STEPS:
+        steps += 1
+        value, built, path, line = pending.pop()
+        textual = bool(built) or not value.opaque
+        if value.trust is Trust.OUTSIDE and textual:
+            found.append(Origin(Trust.OUTSIDE, value.source or "a caller", path, line))
+        elif value.trust is Trust.UNKNOWN and built:
+            found.append(
+                Origin(Trust.UNKNOWN, value.source or "a value whose origin is not known", path, line)
+            )
+        for token in value.tokens:
+            callers = flow.incoming.get(token, [])
+            if not callers and built:
+                found.append(Origin(Trust.OUTSIDE, flow.names.get(token, token.name), path, line))
+            for caller in callers:
+                key = (token, bool(built), caller.path, caller.line)
+                if key in seen:
+                    continue
+                seen.add(key)
+                where = (path, line) if built else (caller.path, caller.line)
+                pending.append((caller.value, built or caller.value.built, *where))
+    return found
