@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from agents.completion import Model
@@ -14,6 +14,9 @@ from agents.redaction import Redactor
 from agents.retries import Retries, Timeouts
 from agents.spending import Spending
 from prompts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,22 @@ def _open_live(
         spending=options.spending,
         redactor=secrets,
     )
-    return LiveModel(name, spec.open(_endpoint(spec, name.partition("/")[2], options, environ)), rules)
+    model = LiveModel(name, spec.open(_endpoint(spec, name.partition("/")[2], options, environ)), rules)
+    tracer = _tracer(environ)
+    if tracer is None:
+        return model
+    from agents.tracing import Traced
+
+    return Traced(model, tracer)
+
+
+def _tracer(environ: Mapping[str, str]) -> "Tracer | None":
+    # Looked at before anything of OpenTelemetry is imported.
+    if not any(name.startswith("OTEL_") for name in environ):
+        return None
+    from agents.tracing import tracer_of
+
+    return tracer_of(environ)
 
 
 def _kept(model: Model, options: ModelOptions, secrets: Redactor) -> Model:
