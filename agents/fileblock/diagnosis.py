@@ -1,0 +1,61 @@
+"""What can be wrong with an answer: every code, its severity and its sentence. Section D of docs/fileblock.md."""
+
+from agents.submission import Diagnostic, Severity
+
+_WARNINGS = {
+    "bom": "The answer begins with a byte order mark. Begin with plain text.",
+    "ansi": "Terminal escape sequences stand in the answer. Send plain text.",
+    "thinking": "Thinking stands in the answer; it was left out. Send only the answer.",
+    "fenced-answer": "Blocks stand inside a code fence. Write FILE blocks as plain text, outside of any fence.",
+    "header-style": "Write the header of {path} as exactly 'FILE: {path}', on a line of its own.",
+    "path-style": "The path {raw} was read as {path}. Write paths with '/', relative, without './'.",
+    "header-gap": "Put the line '---' directly below the header of {path}.",
+    "fenced-content": "The content of {path} stands in a code fence, which was taken off. Leave the fence out.",
+    "fence-for-delimiter": "{path} is enclosed by a code fence. Enclose it by '---' lines instead.",
+    "missing-open": "The line '---' is missing between the header of {path} and its content.",
+    "missing-close": "The line '---' that ends {path} is missing; it was taken to end before {next}.",
+    "delimiter-mismatch": "{path} opens with {size} hyphens and closes with {other}. Use as many to close as to open.",
+    "several-closings": "{count} lines of {size} hyphens could end {path}; line {chosen} was taken. If the content holds "
+    "such lines, enclose it by longer ones ('-----').",
+    "several-fences": "{count} code fences could end {path}; the one at line {chosen} was taken. Enclose files by '---' "
+    "lines, not by fences.",
+    "stray-delimiter": "A line of hyphens stands behind {path}, which ended at line {closed}. Put nothing but a blank "
+    "line between blocks.",
+    "header-in-content": "A header inside the content of {path} was taken as content. Enclose such a file by longer "
+    "delimiters ('-----').",
+    "section-in-content": "The line {name!r} inside {path} was taken as content. If the section begins there, end the "
+    "file with '---' before it.",
+    "header-alone": "'FILE: {path}' stands here without content and was taken as prose.",
+    "section-style": "Write the section's name as exactly '{name}:', on a line of its own.",
+    "section-delimiters": "Lines of hyphens stand inside the section {name}. Leave them out.",
+    "duplicate": "{path} is sent twice with the same content. Send each file once.",
+    "dependency-unread": "{text} could not be read as a package. Write one package, or one install command, a line.",
+    "env-unread": "{text} could not be read as a variable. Write one NAME=value a line.",
+}
+_ERRORS = {
+    "truncated": "{path} does not end: its closing '---' is missing. Send the file again, whole.",
+    "cut-off": "The answer was cut off at its length limit. Send what is missing; keep the answer shorter.",
+    "elided": "{path} leaves out code here: {text}. Send the whole file, with nothing left out.",
+    "diff": "{path} holds a diff instead of a file. Send the whole file as it should be.",
+    "undelimited": "{path} has a header but no '---' lines around its content. Enclose the content by them.",
+    "no-blocks": "The answer holds no FILE block. Answer with 'FILE: path', '---', the whole file, '---'.",
+    "empty": "The answer is empty. Answer with FILE blocks.",
+    "refusal": "The answer refuses the task and holds no FILE block.",
+    "conflict": "{path} is sent twice with different content (also at line {other}). Send one version of it.",
+    "unsafe-path": "The path {raw} {reason}.",
+    "path-collision": "{path} and {other} cannot stand side by side. Rename one of them.",
+}
+
+SEVERITIES: dict[str, Severity] = {**dict.fromkeys(_WARNINGS, "warning"), **dict.fromkeys(_ERRORS, "error")}
+
+
+def diagnose(code: str, line: int, path: str = "", **details: object) -> Diagnostic:
+    """The diagnostic ``code`` at ``line`` (counted from 1; 0 for the whole answer)."""
+    sentence = _WARNINGS.get(code) or _ERRORS[code]
+    return Diagnostic(code, SEVERITIES[code], line, path, sentence.format(path=path, **details))
+
+
+def quote(text: str, limit: int = 80) -> str:
+    """The text for a message: on one line, shortened, quoted, with control characters made visible."""
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return ascii(short) if not short.isprintable() else f"'{short}'"

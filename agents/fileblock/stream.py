@@ -1,0 +1,72 @@
+"""Reading an answer while it arrives. The whole-text parse is the same code fed once."""
+
+from agents.fileblock.assemble import assemble, read_block
+from agents.fileblock.diagnosis import diagnose
+from agents.fileblock.walk import Block, Walk
+from agents.submission import Answer, Diagnostic, SourceFile
+
+
+class Stream:
+    """An answer that arrives in pieces.
+
+    ``feed`` returns the files whose blocks became certain: no further text moves their ends or changes their
+    content. A later block can still take back a file by contradicting it (``conflict``, ``path-collision``), which
+    only ``finish`` can tell. However the text is cut, ``finish`` returns what ``parse`` returns for the whole.
+    """
+
+    def __init__(self) -> None:
+        self._walk = Walk()
+        self._pieces: list[str] = []
+        self._read = 0
+        self._files: list[SourceFile] = []
+        self._diagnostics: list[Diagnostic] = []
+
+    def feed(self, chunk: str) -> tuple[SourceFile, ...]:
+        """Take in the next piece of the answer, and return the files that became certain by it."""
+        if "\n" not in chunk:
+            if chunk:
+                self._pieces.append(chunk)
+            return ()
+        whole, _, tail = chunk.rpartition("\n")
+        text = "".join([*self._pieces, whole])
+        self._pieces = [tail] if tail else []
+        lines = text.split("\n")
+        if "\r" in text:
+            lines = [line.rstrip("\r") for line in lines]
+        self._add(lines)
+        return self._new_files()
+
+    def finish(self, stop_reason: str | None = None) -> Answer:
+        """The whole answer; no more text comes. ``stop_reason`` is the provider's (``length``: it was cut off)."""
+        if self._pieces:
+            self._add(["".join(self._pieces)])
+            self._pieces = []
+        self._walk.finish()
+        self._new_files()
+        return assemble(
+            self._files,
+            self._walk.found,
+            self._walk.lines,
+            self._diagnostics + self._walk.diagnostics,
+            stop_reason,
+        )
+
+    def _add(self, lines: list[str]) -> None:
+        if not self._walk.lines and lines[0].startswith("\ufeff"):
+            lines[0] = lines[0][1:]
+            self._diagnostics.append(diagnose("bom", 1))
+        self._walk.add(lines)
+
+    def _new_files(self) -> tuple[SourceFile, ...]:
+        found = self._walk.found
+        new = []
+        while self._read < len(found):
+            item = found[self._read]
+            self._read += 1
+            if isinstance(item, Block):
+                file, told = read_block(item, self._walk.lines)
+                self._diagnostics += told
+                if file is not None:
+                    new.append(file)
+        self._files += new
+        return tuple(new)
