@@ -111,11 +111,13 @@ class LiveModel:
 
     def _completed(self, request: Request, attempt: "_Attempt", attempts: int) -> Completion:
         assert attempt.stop_reason is not None  # noqa: S101 - _send raises otherwise
+        redact = self._rules.redactor.redact
         return Completion(
-            text="".join(attempt.text),
+            # A secret that a model repeats must not get into what others keep of the answer.
+            text=redact("".join(attempt.text)),
             stop_reason=attempt.stop_reason,
             model=attempt.model or request.model.partition("/")[2],
-            reasoning="".join(attempt.thoughts),
+            reasoning=redact("".join(attempt.thoughts)),
             usage=attempt.usage,
             cost=cost(request.model, attempt.usage),
             request_id=attempt.request_id,

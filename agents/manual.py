@@ -63,6 +63,7 @@ class ManualModel:
         if on_text is not None:
             on_text(text)
         seconds = time.perf_counter() - began
+        text = self._redactor.redact(text)
         return Completion(text=text, stop_reason="end", model="manual", seconds=seconds, source="manual")
 
     def _paths(self, request: Request) -> tuple[Path, Path]:
