@@ -95,6 +95,22 @@ def test_examples_in_python_parse(framework: str, database: str) -> None:
         ast.parse(example)
 
 
+@pytest.mark.parametrize("framework", [item.title for item in FRAMEWORKS])
+def test_each_framework_has_examples_of_an_endpoint_an_error_handler_and_a_test(framework: str) -> None:
+    system = render(BUILDER, Task(task="t", framework=framework)).system
+    own = system.split(f"\n# {framework}\n")[1].split("\n# Data\n")[0]
+    examples = [
+        re.sub(r"\s+", " ", block) for block in re.findall(r"(?:^ {6}.*\n|^\n(?= {6}))+", own, re.MULTILINE)
+    ]
+    endpoint = (
+        r"@router|@bp\.post|ViewSet|router\.post|@Post|func \(a \*api\)|MapPost|async fn create|def create"
+    )
+    handler = r"exception_handler|errorhandler|on_error|onError|@Catch|func fail|ExceptionHandler|IntoResponse|rescue_from"
+    test = r"def test_|test\(|it\('|func Test|mvc\.perform|Assert\.|#\[tokio::test\]|test \""
+    for pattern in (endpoint, handler, test):
+        assert any(re.search(pattern, example) for example in examples), pattern
+
+
 def test_guidance_on_sql_is_for_tasks_with_sql() -> None:
     for framework in ("FastAPI", "Flask", "Gin", "Express", "Spring", "Axum", ".NET", "NestJS"):
         system = render(BUILDER, Task(task="t", framework=framework, database="MongoDB")).system
