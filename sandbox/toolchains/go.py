@@ -1,0 +1,40 @@
+"""Go projects, tested by ``go test``."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sandbox.environments.go import go_problem, prepare_go
+from sandbox.environments.result import Prepared, Unprepared
+from sandbox.isolation.protocol import Finished, Isolation
+from sandbox.report import TestReport
+from sandbox.toolchains.go_json import report_from_go
+from sandbox.toolchains.protocol import TestCommand
+
+
+class Go:
+    """The machine's Go."""
+
+    name = "go"
+    ecosystem = "go"
+
+    def detects(self, files: Mapping[str, str]) -> bool:
+        """A go.mod at the top, or any Go file."""
+        return "go.mod" in files or any(path.endswith(".go") for path in files)
+
+    def problem(self) -> str:
+        """Whether go is there."""
+        return go_problem()
+
+    async def prepare(
+        self, files: Mapping[str, str], named: Iterable[str], isolation: Isolation
+    ) -> Prepared | Unprepared:
+        """The project's modules, downloaded and compiled."""
+        return await prepare_go(files, named, isolation)
+
+    def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
+        """``go test -json ./...``, its events written beside the project, its errors shown."""
+        return TestCommand(("/bin/sh", "-c", f"exec go test -json ./... > {results}/go.jsonl"))
+
+    def read(self, results: Path, finished: Finished) -> TestReport:
+        """The cases of the events, held against go's exit code."""
+        return report_from_go(results / "go.jsonl", finished)

@@ -1,0 +1,78 @@
+"""Reads ``go test -json``: one event a line (see ``go doc test2json``)."""
+
+import json
+from pathlib import Path
+
+from sandbox.isolation.protocol import Finished
+from sandbox.report import Outcome, TestCase, TestReport
+from sandbox.toolchains.junit import UnreadableReportError, read_bounded
+
+_OUTCOMES: dict[str, Outcome] = {"pass": "passed", "fail": "failed", "skip": "skipped"}
+_MAX_MESSAGE = 8_000
+
+
+def report_from_go(path: Path, finished: Finished) -> TestReport:
+    """The cases of a run, subtests included; a package that fails without a failing test is one errored case."""
+    reader = _Reader()
+    problem = ""
+    try:
+        for line in read_bounded(path).split(b"\n"):
+            reader.take(line)
+    except UnreadableReportError as error:
+        problem = str(error)
+    cases = reader.cases()
+    if finished.limit:
+        problem = f"{finished.limit} limit: {finished.detail}"
+    elif finished.exit_code not in {0, 1, 2}:
+        problem = problem or f"the test run ended with exit code {finished.exit_code}"
+    elif not problem and not cases:
+        problem = "no tests were found"
+    elif not problem and (finished.exit_code == 0) != all(c.outcome in {"passed", "skipped"} for c in cases):
+        problem = f"the test report and the exit code ({finished.exit_code}) disagree: the report cannot be believed"
+    return TestReport(cases, problem, output=finished.output, seconds=finished.seconds)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._ended: dict[tuple[str, str], tuple[Outcome, float]] = {}
+        self._started: dict[tuple[str, str], None] = {}
+        self._output: dict[tuple[str, str], str] = {}
+
+    def take(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return  # what a build tool prints between the events
+        if not isinstance(event, dict):
+            return
+        package = str(event.get("Package") or str(event.get("ImportPath", "")).split(" ")[0])
+        key = (package, str(event.get("Test", "")))
+        action = event.get("Action")
+        if action in {"output", "build-output"}:
+            said = self._output.get(key, "") + str(event.get("Output", ""))
+            self._output[key] = said if len(said) <= 2 * _MAX_MESSAGE else said[-_MAX_MESSAGE:]
+        elif action == "run":
+            self._started[key] = None
+        elif action in _OUTCOMES:
+            elapsed = event.get("Elapsed")
+            seconds = float(elapsed) if isinstance(elapsed, int | float) and 0 <= elapsed < 1e7 else 0.0
+            self._ended[key] = (_OUTCOMES[str(action)], seconds)
+
+    def cases(self) -> tuple[TestCase, ...]:
+        found = []
+        failed = set()
+        for key in dict.fromkeys((*self._started, *self._ended)):
+            package, test = key
+            if not test:
+                continue
+            # A test that began and has no end was on when its process died.
+            outcome, seconds = self._ended.get(key, ("errored", 0.0))
+            if outcome not in {"passed", "skipped"}:
+                failed.add(package)
+            message = "" if outcome == "passed" else self._output.get(key, "")[-_MAX_MESSAGE:]
+            found.append(TestCase(f"{package}::{test}"[:500], outcome, message, seconds))
+        for (package, test), (outcome, seconds) in self._ended.items():
+            if not test and outcome == "failed" and package not in failed:
+                message = self._output.get((package, ""), "")[-_MAX_MESSAGE:]
+                found.append(TestCase(f"{package} (package)", "errored", message, seconds))
+        return tuple(found)
