@@ -8,6 +8,7 @@ from prompts.errors import ConfigError, UnsafePathError
 MAX_FILE_BYTES = 262_144
 MAX_TOTAL_BYTES = 2_097_152
 MAX_FILES = 500
+_MAX_ENTRIES = 20_000
 _SKIPPED = frozenset({"__pycache__", "node_modules", ".git", ".venv", ".pytest_cache", ".mypy_cache"})
 
 
@@ -57,19 +58,25 @@ def _files(relative: str, folder: Path, place: str) -> Iterator[str]:
     path = folder / relative
     _check_inside(path, f"{place}: `{relative}`", folder)
     if path.is_dir():
-        names = [
-            child.relative_to(folder).as_posix()
-            for child in sorted(path.rglob("*"))
-            if child.is_file() and not _SKIPPED.intersection(child.relative_to(folder).parts)
-        ]
-        if not names:
-            raise ConfigError(f"{place}: the folder `{relative}` holds no files")
-        yield from names
+        yield from _files_in(path, folder, f"{place}: the folder `{relative}`")
     elif path.is_file():
         yield relative
     else:
         what = "is not a plain file" if path.exists() else "does not exist"
         raise ConfigError(f"{place}: `{relative}` {what}", f"paths are relative to {folder}")
+
+
+def _files_in(path: Path, folder: Path, what: str) -> list[str]:
+    names: list[str] = []
+    for count, child in enumerate(path.rglob("*")):
+        if count > _MAX_ENTRIES:
+            raise ConfigError(f"{what} has more than {_MAX_ENTRIES:,} entries", "name only what is needed")
+        relative = child.relative_to(folder)
+        if not _SKIPPED.intersection(relative.parts) and child.is_file():
+            names.append(relative.as_posix())
+    if not names:
+        raise ConfigError(f"{what} holds no files")
+    return sorted(names)
 
 
 def _check_inside(path: Path, what: str, folder: Path) -> None:

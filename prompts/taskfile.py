@@ -7,7 +7,7 @@ from typing import Any
 from prompts.attachments import MAX_FILES, MAX_TOTAL_BYTES, plain_path, read_attachments
 from prompts.errors import ConfigError
 from prompts.task import Limits, Task
-from prompts.yamltext import Listing, Mapping, Scalar, Value, read_mapping, source, without_bom
+from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, read_mapping, source, without_bom
 
 _FIELDS = tuple(Task.model_fields)
 _LIMITS = tuple(Limits.model_fields)
@@ -35,7 +35,8 @@ def load_task(path: Path) -> Task:
     Raises ConfigError (or UnsafePathError) with the file, the line, what is wrong and what was meant.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            text = file.read(4 * MAX_CHARS + 1).decode("utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such task file", _nearby(path)) from None
     except IsADirectoryError:

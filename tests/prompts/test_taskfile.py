@@ -123,6 +123,11 @@ def test_named_files_have_limits(tmp_path: Path) -> None:
     assert "`big.txt` is larger than 256 KiB" in complaint(MINIMAL + "context: [big.txt]\n", tmp_path)
     assert "`bytes.bin` is not UTF-8 text" in complaint(MINIMAL + "context: [bytes.bin]\n", tmp_path)
     assert "`none.txt` does not exist" in complaint(MINIMAL + "context: [none.txt]\n", tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "`empty` holds no files" in complaint(MINIMAL + "context: [empty]\n", tmp_path)
+    for number in range(501):
+        (tmp_path / "empty" / f"{number}.txt").write_text("x", encoding="utf-8")
+    assert "more than 500" in complaint(MINIMAL + "context: [empty]\n", tmp_path)
     assert "has no folder" in complaint(MINIMAL + "context: [none.txt]\n")
 
 
@@ -186,6 +191,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert caught.value.hint.endswith("task.yaml?")
     with pytest.raises(ConfigError, match=r"latin\.yaml:2: not UTF-8"):
         load_task(tmp_path / "latin.yaml")
+    (tmp_path / "large.yaml").write_bytes(b"x" * 5_000_000)
+    with pytest.raises(ConfigError, match=r"the limit is 262,144"):
+        load_task(tmp_path / "large.yaml")
     with pytest.raises(ConfigError, match="is a folder"):
         load_task(tmp_path)
 
