@@ -1,0 +1,164 @@
+"""``backsmith run``: one task to verified code."""
+
+import asyncio
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prompts.errors import ConfigError, InfrastructureError
+
+if TYPE_CHECKING:
+    from agents.completion import Model
+    from orchestrator.run_task import TaskRunResult
+
+
+def run(
+    task: Annotated[Path, typer.Argument(help="The task file (YAML).")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="openai/NAME, anthropic/NAME, replay, manual, ...")
+    ],
+    team: Annotated[str, typer.Option(help="build, design-build or design-build-review.")] = "build",
+    rounds: Annotated[
+        int, typer.Option(min=1, max=20, help="How many answers at most, repairs included.")
+    ] = 3,
+    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host (no isolation at all).")] = "auto",
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="The run's folder; one that holds this run goes on with it.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    cassette: Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")] = None,
+    replay: Annotated[
+        str, typer.Option(help="exact, or by-task (says when the prompt has changed).")
+    ] = "exact",
+    record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The run's report as JSON on standard output.")
+    ] = False,
+) -> None:
+    """Hand one task to a model and get verified code back.
+
+    Exits with 0 when the code is verified, 1 when it falls short, 3 when it could not be judged. Interrupted,
+    it exits with 130 and keeps what there is: the same command with --run FOLDER goes on.
+
+    \b
+    backsmith run task.yaml --model anthropic/claude-sonnet-4-5
+    backsmith run task.yaml --model ollama/qwen3-coder --rounds 5 --set temperature=0.2
+    backsmith run task.yaml --model manual
+    """
+    from orchestrator.exit_codes import exit_code
+
+    wanted = _Wanted(task, model, team, rounds, sandbox, run_folder, tuple(setting or ()), prompts, record)
+    result = asyncio.run(_run(wanted, _Replies(base_url, cassette, replay), quiet=as_json))
+    if as_json:
+        sys.stdout.write((result.folder / "report.json").read_text(encoding="utf-8"))
+    else:
+        show_result(result, str(task))
+    raise typer.Exit(exit_code([result.sample.best.score.verdict]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    task: Path
+    model: str
+    team: str
+    rounds: int
+    sandbox: str
+    run_folder: Path | None
+    settings: tuple[str, ...]
+    prompts: Path | None
+    record: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Replies:
+    base_url: str | None
+    cassette: Path | None
+    replay: str
+
+
+async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunResult":
+    from agents.models import close_model
+    from agents.settings import parse_settings
+    from orchestrator.run_folder import fresh_folder
+    from orchestrator.run_task import TaskRun, run_task
+    from orchestrator.sandboxes import open_sandbox
+    from orchestrator.teams import find_team
+    from orchestrator.terminal import console, progress
+    from prompts.role import default_overlay
+    from prompts.taskfile import load_task
+    from sandbox.trial import Laboratory
+
+    task = load_task(wanted.task)
+    team = find_team(wanted.team)
+    parameters = parse_settings(wanted.settings, wanted.model.partition("/")[0]) if wanted.settings else None
+    isolation = open_sandbox(wanted.sandbox)
+    folder = wanted.run_folder or fresh_folder(Path("runs"), task.slug)
+    model = _open(wanted, replies, folder)
+    plan = TaskRun(task, model, team, folder, wanted.rounds, wanted.prompts or default_overlay())
+    if parameters is not None:
+        plan = replace(plan, parameters=parameters)
+    try:
+        with progress(quiet=quiet) as watcher:
+            async with Laboratory(isolation, watcher.stage) as laboratory:
+                return await run_task(plan, laboratory, watcher)
+    except (InfrastructureError, asyncio.CancelledError):
+        if folder.is_dir():
+            console(stderr=True).print(f"What there is so far is kept; go on with: --run {folder}")
+        raise
+    finally:
+        await close_model(model)
+
+
+def _open(wanted: _Wanted, replies: _Replies, folder: Path) -> "Model":
+    from agents.models import ModelOptions, open_model
+
+    if replies.replay not in {"exact", "by-task"}:
+        raise ConfigError(f"--replay {replies.replay!r} is unknown", "use exact or by-task")
+    options = ModelOptions(
+        base_url=replies.base_url,
+        cassette=replies.cassette,
+        by_task=replies.replay == "by-task",
+        manual=folder / "manual",
+        wait=sys.stdin.isatty() and sys.stderr.isatty(),
+        on_wait=_say_where,
+    )
+    model = open_model(wanted.model, options)
+    if wanted.record is None:
+        return model
+    from agents.cassette.cassette import open_cassette
+    from agents.cassette.replay import Recorder
+
+    return Recorder(model, open_cassette(wanted.record))
+
+
+def _say_where(prompt: Path, answer: Path) -> None:
+    from orchestrator.terminal import console
+
+    console(stderr=True).print(f"The prompt is in {prompt}\nWaiting for the answer in {answer}")
+
+
+def show_result(result: "TaskRunResult", title: str) -> None:
+    """The verdict of a run and where everything is."""
+    from orchestrator.show import show_score
+    from orchestrator.terminal import console
+
+    out = console()
+    best = result.sample.best
+    show_score(out, best.score, title)
+    if len(result.sample.rounds) > 1:
+        out.print(f"  rounds     {len(result.sample.rounds)}, round {best.number} counts")
+    cost = "unknown" if result.sample.cost is None else f"${result.sample.cost:.4f}"
+    used = result.sample.usage
+    if used.output is not None:
+        out.print(f"  tokens     {used.input} in, {used.output} out; cost {cost}")
+    out.print(f"  answers    {', '.join(dict.fromkeys(r.source for r in result.sample.rounds))}")
+    out.print(f"  repository {result.repository} (branch {result.sample.branch})")
+    out.print(f"  report     {result.report}")

@@ -1,0 +1,75 @@
+"""``backsmith score``: verify answers that came from elsewhere."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from evals.verdict import Verdict
+
+
+def score(
+    responses: Annotated[
+        list[Path],
+        typer.Argument(help="Files with a model's raw answer each; - reads one from standard input."),
+    ],
+    task: Annotated[Path, typer.Option("--task", "-t", help="The task file that they answer.")],
+    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host (no isolation at all).")] = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line on standard output.")
+    ] = False,
+) -> None:
+    """Verify answers that came from elsewhere; no model is called.
+
+    Exits with 0 when all are verified, 1 when one falls short, 3 when one could not be judged.
+
+    \b
+    backsmith score response.md --task task.yaml
+    backsmith score answers/*.md --task task.yaml --json | jq .verdict
+    """
+    from orchestrator.exit_codes import exit_code
+
+    scores = asyncio.run(_score(responses, task, sandbox, as_json))
+    raise typer.Exit(exit_code(scores))
+
+
+async def _score(responses: list[Path], task_file: Path, sandbox: str, as_json: bool) -> list["Verdict"]:
+    from agents.fileblock.parsing import parse
+    from evals.score import score_of, write_score
+    from orchestrator.sandboxes import open_sandbox
+    from orchestrator.show import show_score
+    from orchestrator.terminal import console, progress
+    from orchestrator.verify import verify
+    from prompts.taskfile import load_task
+    from sandbox.trial import Laboratory
+
+    task = load_task(task_file)
+    texts = [(str(response), _read(response)) for response in responses]
+    isolation = open_sandbox(sandbox)
+    verdicts = []
+    with progress(quiet=as_json) as watcher:
+        async with Laboratory(isolation, watcher.stage) as laboratory:
+            for name, text in texts:
+                watcher.stage("parse", name)
+                judged = score_of(await verify(parse(text), task, laboratory))
+                verdicts.append(judged.verdict)
+                if as_json:
+                    sys.stdout.write(write_score(judged) + "\n")
+                    sys.stdout.flush()
+                else:
+                    show_score(console(), judged, name)
+    return verdicts
+
+
+def _read(path: Path) -> str:
+    from prompts.errors import ConfigError
+
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", "name a file that holds a model's answer") from error
+    # What is no UTF-8 becomes a mark that the reader can see; the answer is judged all the same.
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,76 @@
+"""Runs one task as a run of one sample; what ``backsmith run`` and ``backsmith demo`` share."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from agents.completion import Model, Parameters
+from evals.reports.markdown import report_markdown
+from evals.reports.run_report import report_json
+from orchestrator.reporting import load_report
+from orchestrator.run_folder import RunFolder
+from orchestrator.sample import SamplePlan, SampleResult, SampleRun
+from orchestrator.teams import Team
+from orchestrator.watcher import Watcher
+from prompts.role import Role, load_role
+from prompts.task import Task
+from sandbox.trial import Laboratory
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """What to run and where."""
+
+    task: Task
+    model: Model
+    team: Team
+    folder: Path
+    rounds: int = 3
+    overlay: Path | None = None
+    parameters: Parameters = field(default_factory=Parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunResult:
+    """A finished run and where its parts are."""
+
+    sample: SampleResult
+    folder: Path
+    repository: Path
+    report: Path
+
+
+async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) -> TaskRunResult:
+    """Run the task to its verdict and write ``report.md`` and ``report.json`` into the run's folder."""
+    roles = {name: load_role(name, wanted.overlay) for name in wanted.team.roles}
+    with RunFolder(wanted.folder, _plan(wanted, roles)) as folder:
+        for line in folder.damaged:
+            watcher.note(f"line {line} of the journal is damaged and is left out")
+        plan = SamplePlan(
+            wanted.task, wanted.model, wanted.team, roles, wanted.rounds, parameters=wanted.parameters
+        )
+        sample = await SampleRun(plan, folder, laboratory, watcher).run()
+        repository = folder.workspace.folder
+    return TaskRunResult(sample, wanted.folder, repository, write_reports(wanted.folder))
+
+
+def write_reports(folder: Path) -> Path:
+    """Write the reports of a run into its folder, each in one step; returns the Markdown one's path."""
+    report = load_report(folder)
+    for name, text in (("report.json", report_json(report)), ("report.md", report_markdown(report))):
+        fresh = folder / f".{name}.new"
+        fresh.write_text(text, encoding="utf-8", errors="surrogatepass")
+        fresh.replace(folder / name)
+    return folder / "report.md"
+
+
+def _plan(wanted: TaskRun, roles: Mapping[str, Role]) -> dict[str, object]:
+    """What must stay the same for a run to go on; more rounds may be allowed later."""
+    return {
+        "title": wanted.task.task,
+        "task": wanted.task.digest,
+        "model": wanted.model.name,
+        "team": wanted.team.name,
+        "roles": [f"{role.name} {role.version} {role.digest}" for role in roles.values()],
+        "parameters": asdict(wanted.parameters),
+    }

@@ -1,0 +1,218 @@
+"""One sample, from its first prompt to its verdict: rounds of answering, verifying and repairing.
+
+Every answer and every judgement is kept in the run folder before the next step, so that a killed run goes on
+where it stopped: what is kept is not asked for, or paid for, again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage
+from agents.fileblock.parsing import parse
+from agents.fileblock.rendering import render
+from agents.fileblock.stream import Stream
+from agents.submission import Answer, Submission
+from evals.findings import findings_of
+from evals.score import Score, score_of
+from evals.verdict import Verdict
+from orchestrator.run_folder import RunFolder, Step
+from orchestrator.teams import BUILDER, EXPERT, Team
+from orchestrator.verify import lay_over, verify
+from orchestrator.watcher import Watcher
+from prompts.finding import Finding
+from prompts.render import Prompt, render_design, render_repair, render_review
+from prompts.render import render as render_task
+from prompts.review import parse_review
+from prompts.role import Role
+from prompts.stack import name_hints
+from prompts.task import Task
+from sandbox.trial import Laboratory
+
+REPAIR_CHARS = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePlan:
+    """What a sample is: a task, who answers it, and how often a failing answer may be repaired."""
+
+    task: Task
+    model: Model
+    team: Team
+    roles: Mapping[str, Role]
+    rounds: int = 3
+    epoch: int = 1
+    parameters: Parameters = field(default_factory=Parameters)
+
+    @property
+    def name(self) -> str:
+        """The sample's name, safe in git references."""
+        return f"{self.task.slug}-e{self.epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One answer judged: its number (from 1), its commit, its score, and where the completion came from."""
+
+    number: int
+    commit: str
+    score: Score
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """A finished sample. ``best`` is the round that counts: the first that passes, else the last."""
+
+    name: str
+    branch: str
+    rounds: tuple[Round, ...]
+    usage: Usage
+    cost: Decimal | None
+
+    @property
+    def best(self) -> Round:
+        """The round whose verdict is the sample's."""
+        passed = (r for r in self.rounds if r.score.verdict is Verdict.PASS)
+        return next(passed, self.rounds[-1])
+
+
+class SampleRun:
+    """Runs one sample. ``run`` may be called once."""
+
+    def __init__(self, plan: SamplePlan, folder: RunFolder, laboratory: Laboratory, watcher: Watcher) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._laboratory = laboratory
+        self._watcher = watcher
+        self._completions: list[Completion] = []
+
+    async def run(self) -> SampleResult:
+        """Answer, verify and repair until it passes or the rounds are used up.
+
+        Raises InfrastructureError where no answer or no sandbox can be had; what there was before is kept.
+        """
+        plan = self._plan
+        for hint in name_hints(plan.task):
+            self._watcher.note(hint)
+        prompt = render_task(plan.roles[BUILDER], plan.task, design=await self._design())
+        messages = _opening(prompt)
+        submission = Submission()
+        rounds: list[Round] = []
+        for number in range(1, plan.rounds + 1):
+            completion = await self._ask("build", number, BUILDER, messages)
+            self._watcher.stage("parse")
+            answer = parse(completion.text, completion.stop_reason)
+            submission = lay_over(submission, answer.submission)
+            judged = await self._judge(number, completion, Answer(submission, answer.diagnostics))
+            rounds.append(judged)
+            findings = findings_of(judged.score)
+            if number == plan.rounds or judged.score.verdict is Verdict.INCONCLUSIVE:
+                break
+            findings += await self._review(number, submission, verified=not findings)
+            if not findings:
+                break
+            repair = render_repair(plan.task, findings, number + 1, REPAIR_CHARS, role=plan.roles[BUILDER])
+            messages = (*messages, Message("assistant", completion.text), Message("user", repair))
+        usage, cost = _total(self._completions)
+        result = SampleResult(plan.name, self._branch, tuple(rounds), usage, cost)
+        self._folder.finish(plan.name, str(result.best.score.verdict), len(rounds))
+        return result
+
+    @property
+    def _branch(self) -> str:
+        return f"samples/{self._plan.name}"
+
+    async def _design(self) -> str | None:
+        if not self._plan.team.designs:
+            return None
+        prompt = render_design(self._plan.roles[EXPERT], self._plan.task)
+        return (await self._ask("design", 1, EXPERT, _opening(prompt))).text
+
+    async def _review(self, number: int, submission: Submission, *, verified: bool) -> tuple[Finding, ...]:
+        """The expert's findings; of an answer that verifies, only the grave ones ask for another round."""
+        if not self._plan.team.reviews:
+            return ()
+        prompt = render_review(self._plan.roles[EXPERT], self._plan.task, render(submission))
+        said = await self._ask("review", number, EXPERT, _opening(prompt))
+        findings = parse_review(said.text)
+        return tuple(f for f in findings if f.severity == "high") if verified else findings
+
+    async def _ask(self, kind: str, number: int, role: str, messages: tuple[Message, ...]) -> Completion:
+        step = Step(self._plan.name, kind, number)
+        known = self._folder.answer(step)
+        if known is not None:
+            self._watcher.stage(kind, f"round {number}, kept from before")
+            self._completions.append(known)
+            return known
+        self._watcher.stage(kind, f"round {number}, {self._plan.model.name}")
+        tag = CallTag(
+            task=self._plan.task.digest,
+            role=role,
+            round=number,
+            epoch=self._plan.epoch,
+            sample=self._plan.name,
+        )
+        request = Request(self._plan.model.name, messages, tag, self._plan.parameters)
+        completion = await self._plan.model.complete(request, _Arrivals(self._watcher, kind == "build").take)
+        self._folder.keep_answer(step, completion)
+        self._completions.append(completion)
+        if completion.source == "drifted":
+            self._watcher.note("replayed by task: the recorded prompt was another one")
+        return completion
+
+    async def _judge(self, number: int, completion: Completion, answer: Answer) -> Round:
+        name = self._plan.name
+        files = {file.path: file.text for file in answer.submission.files}
+        known = self._folder.kept_score(name, number)
+        if known is not None:
+            commit, score = known
+            return Round(number, commit, score, completion.source)
+        committed = self._folder.workspace.commit(
+            self._branch, number, files, self._message(number, completion)
+        )
+        judgement = await verify(answer, self._plan.task, self._laboratory)
+        score = score_of(judgement, completion.usage, completion.cost)
+        self._folder.keep_score(name, number, committed.commit, score)
+        return Round(number, committed.commit, score, completion.source)
+
+    def _message(self, number: int, completion: Completion) -> str:
+        role = self._plan.roles[BUILDER]
+        return (
+            f"Round {number}: {self._plan.task.task}\n\n"
+            f"Role: {role.name} {role.version} ({role.digest[:12]})\n"
+            f"Model: {completion.model} ({completion.source})\n"
+        )
+
+
+class _Arrivals:
+    """Tells the watcher of text and whole files while the model still writes."""
+
+    def __init__(self, watcher: Watcher, files: bool) -> None:
+        self._watcher = watcher
+        self._files = files
+        self._stream = Stream()
+
+    def take(self, piece: str) -> None:
+        self._watcher.text(piece)
+        if not piece:
+            self._stream = Stream()
+        elif self._files:
+            for file in self._stream.feed(piece):
+                self._watcher.file(file.path)
+
+
+def _opening(prompt: Prompt) -> tuple[Message, ...]:
+    return (Message("system", prompt.system), Message("user", prompt.user))
+
+
+def _total(completions: list[Completion]) -> tuple[Usage, Decimal | None]:
+    """Sums over calls; a cost or count that is unknown for one call is unknown for the sum."""
+    usage = Usage()
+    for name in ("input", "output", "cached", "reasoning"):
+        counts = [getattr(completion.usage, name) for completion in completions]
+        if counts and all(count is not None for count in counts):
+            usage = replace(usage, **{name: sum(counts)})
+    costs = [completion.cost for completion in completions]
+    known = [cost for cost in costs if cost is not None]
+    return usage, sum(known, Decimal(0)) if costs and len(known) == len(costs) else None

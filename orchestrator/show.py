@@ -1,0 +1,77 @@
+"""Shows a score to a person."""
+
+from typing import TYPE_CHECKING
+
+from evals.score import Score
+from evals.verdict import Evidence, Verdict
+from prompts.quoting import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {
+    Verdict.PASS: "bold green",
+    Verdict.FAIL: "bold red",
+    Verdict.NOT_APPLICABLE: "dim",
+    Verdict.INCONCLUSIVE: "bold yellow",
+}
+_MAX_REASONS = 12
+_MAX_EVIDENCE = 4
+
+
+def show_score(console: "Console", score: Score, title: str) -> None:
+    """Verdict, counts, reasons and the checklist with its evidence."""
+    from rich.text import Text
+
+    tests = score.tests
+    console.print()
+    console.print(
+        Text.assemble((f"{score.verdict}".upper(), STYLES[score.verdict]), f"  {one_line(title, 120)}")
+    )
+    console.print(
+        f"  tests      {tests.passed} passed, {tests.failed} failed, {tests.errored} errored, "
+        f"{tests.skipped} skipped" + (f" ({score.toolchain})" if score.toolchain else "")
+    )
+    said = score.submission
+    console.print(
+        f"  answer     {len(said.files)} files, format {said.adherence}"
+        + (f", {len(said.diagnostics)} diagnostics" if said.diagnostics else "")
+    )
+    if score.verdict is not Verdict.PASS:
+        for reason in score.reasons[:_MAX_REASONS]:
+            console.print(f"  - {place(reason)}")
+        if len(score.reasons) > _MAX_REASONS:
+            console.print(f"  and {len(score.reasons) - _MAX_REASONS} more")
+    _show_notes(console, score)
+    if score.checklist:
+        console.print("  checklist")
+        _show_checklist(console, score)
+
+
+def _show_notes(console: "Console", score: Score) -> None:
+    for diagnostic in score.submission.diagnostics:
+        if diagnostic.severity == "warning":
+            console.print(f"  line {diagnostic.line}: {one_line(diagnostic.message, 200)}", style="dim")
+    for step in score.migrations:
+        if not step.ok:
+            console.print(f"  migration did not go through: {one_line(step.message, 200)}", style="dim")
+    for note in score.notes:
+        console.print(f"  note: {one_line(note, 200)}", style="dim")
+
+
+def _show_checklist(console: "Console", score: Score) -> None:
+    from rich.text import Text
+
+    for check in score.checklist:
+        label = Text.assemble("    ", (f"{check.verdict:<15}", STYLES[check.verdict]), f"{check.item}: ")
+        console.print(label + Text(one_line(check.reason, 160)))
+        for evidence in check.evidence[:_MAX_EVIDENCE]:
+            console.print(f"        {place(evidence)}", style="dim")
+        if len(check.evidence) > _MAX_EVIDENCE:
+            console.print(f"        and {len(check.evidence) - _MAX_EVIDENCE} more", style="dim")
+
+
+def place(evidence: Evidence) -> str:
+    """Evidence on one line, its place first."""
+    where = f"{one_line(evidence.path, 160)}:{evidence.line}  " if evidence.path else ""
+    return where + one_line(evidence.message, 300)

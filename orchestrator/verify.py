@@ -1,0 +1,73 @@
+"""From an answer's text to its judgement: parse, try in the sandbox, check, judge. No model is called."""
+
+import time
+from collections.abc import Iterable
+
+from agents.submission import Answer, Dependency, EnvVar, SourceFile, Submission
+from evals.judgement import Judgement, judge_answer
+from prompts.task import Task
+from sandbox.trial import Laboratory, Project
+
+
+async def verify(answer: Answer, task: Task, laboratory: Laboratory) -> Judgement:
+    """Judge an answer: its tests in the laboratory, then the checklist.
+
+    An answer with format errors is not tried: what it lacks would be blamed on the rest.
+    """
+    from evals.checklist import judge
+    from evals.code.view import build_view
+
+    submission = answer.submission
+    if answer.errors or not submission.files:
+        return judge_answer(answer, None, ())
+    project = project_of(submission, task)
+    trial = await laboratory.run(project)
+    start = time.monotonic()
+    view = build_view(project.files, task=task, tests=trial.report, installed=trial.importable)
+    checks = judge(view)
+    timings = {**trial.timings, "checklist": round(time.monotonic() - start, 4)}
+    return judge_answer(answer, trial, checks, timings)
+
+
+def project_of(submission: Submission, task: Task) -> Project:
+    """What the sandbox is to try: the submission over the task's context files, and what else the task says."""
+    return Project(
+        files={**task.context, **{file.path: file.text for file in submission.files}},
+        dependencies=tuple((d.ecosystem, d.spec) for d in submission.dependencies or ()),
+        migrations=tuple((m.kind, m.text) for m in submission.migrations or ()),
+        env_vars=tuple((v.name, v.value) for v in submission.env_vars or ()),
+        database=task.database or "",
+        extra_env=task.env,
+        hidden_tests=task.hidden_tests,
+        limits=task.limits,
+    )
+
+
+def lay_over(before: Submission, after: Submission) -> Submission:
+    """A later round's submission over an earlier one's.
+
+    Files replace files of the same path, variables those of the same name; dependencies are added to; the
+    migrations of the later round replace the earlier ones where it has that section.
+    """
+    files: dict[str, SourceFile] = {file.path: file for file in before.files}
+    files.update({file.path: file for file in after.files})
+    return Submission(
+        files=tuple(files.values()),
+        dependencies=_joined(before.dependencies, after.dependencies),
+        migrations=before.migrations if after.migrations is None else after.migrations,
+        env_vars=_variables(before.env_vars, after.env_vars),
+    )
+
+
+def _joined(
+    before: Iterable[Dependency] | None, after: Iterable[Dependency] | None
+) -> tuple[Dependency, ...] | None:
+    if before is None and after is None:
+        return None
+    return tuple(dict.fromkeys((*(before or ()), *(after or ()))))
+
+
+def _variables(before: Iterable[EnvVar] | None, after: Iterable[EnvVar] | None) -> tuple[EnvVar, ...] | None:
+    if before is None and after is None:
+        return None
+    return tuple({variable.name: variable for variable in (*(before or ()), *(after or ()))}.values())

@@ -1,0 +1,28 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from orchestrator.cli import application
+from tests.orchestrator.answers import TASK
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs ``backsmith ARGS`` in a folder of its own; exceptions come through as they are."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: object) -> Result:
+        return CliRunner().invoke(application(), [str(arg) for arg in args], catch_exceptions=False)
+
+    return call
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Path:
+    path = tmp_path / "task.yaml"
+    path.write_text(TASK, encoding="utf-8")
+    return path
