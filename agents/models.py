@@ -1,6 +1,7 @@
 """Opens a model by its name: the one door to every provider, to replay and to manual answers."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from prompts.errors import ConfigError
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
+    from agents.batch.service import Progress
+
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
@@ -29,6 +32,9 @@ class ModelOptions:
     ``cache`` is the folder of the completion cache (None: no cache). ``record`` is a cassette folder in which
     every live completion is kept; ``present`` says what to do with requests that are on it already. An answer
     that was cut off is continued up to ``continuations`` times.
+
+    ``batch`` sends calls by the provider's batch API and is the folder that remembers what was submitted; open
+    batches are looked at every ``batch_poll`` seconds, and ``on_batch`` is told how far they are.
     """
 
     base_url: str | None = None
@@ -36,6 +42,9 @@ class ModelOptions:
     record: Path | None = None
     present: Literal["refuse", "reuse", "overwrite"] = "refuse"
     continuations: int = 2
+    batch: Path | None = None
+    batch_poll: float = 30
+    on_batch: "Callable[[Progress], None] | None" = None
     cassette: Path | None = None
     by_task: bool = False
     manual: Path | None = None
@@ -105,6 +114,9 @@ def _open_live(
 ) -> Model:
     from agents.live import CallRules, LiveModel
 
+    endpoint = _endpoint(spec, name.partition("/")[2], options, environ)
+    if options.batch is not None:
+        return _open_batch(name, spec, endpoint, options, secrets)
     rules = CallRules(
         timeouts=options.timeouts,
         retries=options.retries,
@@ -112,13 +124,26 @@ def _open_live(
         spending=options.spending,
         redactor=secrets,
     )
-    model = LiveModel(name, spec.open(_endpoint(spec, name.partition("/")[2], options, environ)), rules)
+    model = LiveModel(name, spec.open(endpoint), rules)
     tracer = _tracer(environ)
     if tracer is None:
         return model
     from agents.tracing import Traced
 
     return Traced(model, tracer)
+
+
+def _open_batch(
+    name: str, spec: ProviderSpec, endpoint: Endpoint, options: ModelOptions, secrets: Redactor
+) -> Model:
+    from agents.batch.ledger import Ledger
+    from agents.batch.model import BatchModel, BatchRules
+
+    assert options.batch is not None  # noqa: S101 - the caller looked
+    rules = BatchRules(poll=options.batch_poll, retries=options.retries, on_progress=options.on_batch)
+    service = spec.open_batches(endpoint)
+    ledger = Ledger(options.batch / re.sub(r"[^A-Za-z0-9.-]+", "-", name))
+    return BatchModel(name, service, ledger, rules=rules, spending=options.spending, redactor=secrets)
 
 
 def _tracer(environ: Mapping[str, str]) -> "Tracer | None":

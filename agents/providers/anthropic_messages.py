@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from agents.batch.service import Answered
 from agents.completion import Request, StopReason, Usage
 from agents.providers.registry import Endpoint
 from agents.providers.sdk_errors import StreamState, require_event_stream, translating
@@ -26,11 +27,16 @@ _STOP: dict[str, StopReason] = {
 
 def open_wire(endpoint: Endpoint) -> "MessagesWire":
     """Anthropic itself, or a gateway in front of it."""
+    return MessagesWire(open_client(endpoint), endpoint.name)
+
+
+def open_client(endpoint: Endpoint) -> "AsyncAnthropic":
+    """The SDK's client, set up so that every rule about time and retries is ours."""
     import httpx2
     from anthropic import AsyncAnthropic
 
     token = endpoint.key_variable == "ANTHROPIC_AUTH_TOKEN"
-    client = AsyncAnthropic(
+    return AsyncAnthropic(
         api_key=None if token else endpoint.key,
         auth_token=endpoint.key if token else None,
         base_url=endpoint.base_url,
@@ -41,7 +47,6 @@ def open_wire(endpoint: Endpoint) -> "MessagesWire":
         # Spans are ours, the same for every provider (agents.tracing).
         open_telemetry=False,
     )
-    return MessagesWire(client, endpoint.name)
 
 
 class MessagesWire:
@@ -110,6 +115,19 @@ def messages_body(request: Request, model: str) -> dict[str, Any]:
         schema = {"type": "json_schema", "schema": json.loads(settings.json_schema)}
         body["output_config"] = body.get("output_config", {}) | {"format": schema}
     return body | extra
+
+
+def message_answer(message: Any) -> Answered:
+    """A whole Message of the SDK as an answer."""
+    blocks = message.content or ()
+    return Answered(
+        text="".join(block.text for block in blocks if block.type == "text"),
+        stop_reason=_STOP.get(message.stop_reason, "other"),
+        model=message.model or None,
+        reasoning="".join(block.thinking for block in blocks if block.type == "thinking"),
+        usage=_Count().add(message.usage),
+        request_id=message.id,
+    )
 
 
 def _thinking(effort: str | None, extra: dict[str, Any]) -> dict[str, Any]:

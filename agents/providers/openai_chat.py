@@ -4,7 +4,9 @@ import json
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from agents.batch.service import Answered, Outcome
 from agents.completion import Request, StopReason, Usage
+from agents.providers.faults import Fault
 from agents.providers.openai_client import open_client
 from agents.providers.registry import Endpoint
 from agents.providers.sdk_errors import StreamState, require_event_stream, translating
@@ -109,6 +111,22 @@ def chat_body(request: Request, model: str, own_service: bool) -> dict[str, Any]
     if beyond:
         body["extra_body"] = beyond
     return body
+
+
+def chat_answer(completion: Any, request_id: str | None) -> Outcome:
+    """A whole ChatCompletion of the SDK as an answer."""
+    if not completion.choices:
+        return Fault("malformed", "the completion holds no choice", request_id=request_id)
+    choice = completion.choices[0]
+    refusal = choice.message.refusal or ""
+    return Answered(
+        text=refusal or choice.message.content or "",
+        stop_reason="refusal" if refusal else _STOP.get(choice.finish_reason, "other"),
+        model=completion.model or None,
+        reasoning=getattr(choice.message, "reasoning_content", None) or "",
+        usage=_usage(completion.usage),
+        request_id=request_id,
+    )
 
 
 def _usage(counted: Any) -> Usage:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from agents.batch.service import Answered, Outcome
 from agents.completion import Request, StopReason, Usage
 from agents.providers.faults import Fault, kind_of, message_of
 from agents.providers.openai_client import open_client
@@ -87,6 +88,25 @@ def responses_body(request: Request, model: str) -> dict[str, Any]:
     if text:
         body["text"] = text
     return body | extra
+
+
+def responses_answer(response: Any, request_id: str | None) -> Outcome:
+    """A whole Response of the SDK as an answer, or as the fault that it reports."""
+    parts = [part for item in response.output or () if item.type == "message" for part in item.content]
+    refusal = "".join(part.refusal for part in parts if part.type == "refusal")
+    thoughts = [part for item in response.output or () if item.type == "reasoning" for part in item.summary]
+    try:
+        pieces = _last_pieces(response, bool(refusal), StreamState(request_id=request_id))
+    except Fault as fault:
+        return fault
+    return Answered(
+        text=refusal or "".join(part.text for part in parts if part.type == "output_text"),
+        stop_reason=next(piece.stop_reason for piece in pieces if isinstance(piece, Ended)),
+        model=response.model or None,
+        reasoning="".join(part.text for part in thoughts),
+        usage=next((piece.usage for piece in pieces if isinstance(piece, Counted)), Usage()),
+        request_id=request_id,
+    )
 
 
 def _last_pieces(response: Any, refused: bool, state: StreamState) -> list[Piece]:

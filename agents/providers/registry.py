@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from agents.providers.wire import Wire
 from prompts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from agents.batch.service import BatchService
 
 GROUP = "backsmith.models"
 
@@ -33,9 +37,10 @@ class ProviderSpec:
     """One provider.
 
     ``opener`` is ``module:function`` and takes an Endpoint; the module, with its SDK, is imported only when a
-    model is opened. ``keys`` are the environment variables that may hold the key, best first; ``key_needed``
-    says whether it can do without; ``other_credentials`` are variables by which the SDK itself finds
-    credentials. ``refused`` maps common settings that it has no place for to what to do.
+    model is opened; ``batch_opener`` is the same for its batch API. ``keys`` are the environment variables that
+    may hold the key, best first; ``key_needed`` says whether it can do without; ``other_credentials`` are
+    variables by which the SDK itself finds credentials. ``refused`` maps common settings that it has no place
+    for to what to do.
     """
 
     name: str
@@ -50,6 +55,18 @@ class ProviderSpec:
     extra: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     raw_options: bool = False
+    batch_opener: str = ""
+
+    def open_batches(self, endpoint: Endpoint) -> "BatchService":
+        """The provider's batch API; raises ConfigError where it has none."""
+        if not self.batch_opener:
+            with_batches = [spec.name for spec in providers().values() if spec.batch_opener]
+            raise ConfigError(
+                f"{self.name} has no batch API", hint=f"These have one: {', '.join(with_batches)}"
+            )
+        module, _, function = self.batch_opener.partition(":")
+        opener: Callable[[Endpoint], BatchService] = getattr(import_module(module), function)
+        return opener(endpoint)
 
     def open(self, endpoint: Endpoint) -> Wire:
         """The wire to ``endpoint``."""
@@ -68,6 +85,7 @@ _BUILT_IN = (
         name="openai",
         about="OpenAI, Responses API",
         opener="agents.providers.openai_responses:open_wire",
+        batch_opener="agents.providers.openai_batch:open_responses",
         keys=("OPENAI_API_KEY",),
         url_variables=_OPENAI_URLS,
         extra=(
@@ -88,6 +106,7 @@ _BUILT_IN = (
         name="openai-chat",
         about="OpenAI, Chat Completions API",
         opener=f"{_CHAT}:open_openai",
+        batch_opener="agents.providers.openai_batch:open_chat",
         keys=("OPENAI_API_KEY",),
         url_variables=_OPENAI_URLS,
         extra=(*_CHAT_EXTRA, "service_tier", "verbosity", "prompt_cache_key", "store"),
@@ -96,6 +115,7 @@ _BUILT_IN = (
         name="anthropic",
         about="Anthropic, Messages API",
         opener="agents.providers.anthropic_messages:open_wire",
+        batch_opener="agents.providers.anthropic_batch:open_batches",
         keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
         other_credentials=("ANTHROPIC_PROFILE", "ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE"),
         url_variables=("ANTHROPIC_BASE_URL",),

@@ -79,10 +79,11 @@ def _transport(error: Exception, cause: BaseException | None, state: StreamState
     if isinstance(cause, httpx2.TimeoutException):
         kind = "idle-timeout" if state.opened else "first-token-timeout"
         return Fault("idle-timeout" if kind == "idle-timeout" else "first-token-timeout", words)
-    if state.opened:
+    if state.opened or not isinstance(cause, httpx2.ConnectError | httpx2.ProxyError):
+        # The request may have arrived, which matters to who must not send it twice.
         return Fault(
             "cut-stream",
-            f"the connection broke in the middle of the answer ({words})",
+            f"the connection broke before the answer was whole ({words})",
             request_id=state.request_id,
         )
     return Fault("connection", words)

@@ -1,0 +1,1 @@
+"""Batch APIs: many calls at half the price, submitted together and collected later."""
