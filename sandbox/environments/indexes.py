@@ -24,6 +24,7 @@ _PIP_TO_UV = {
     "proxy": "HTTPS_PROXY",
     "trusted-host": "UV_INSECURE_HOST",
 }
+_SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _VISIBLE = ("/usr/", "/etc/ssl/", "/etc/pki/", "/etc/ca-certificates/")
 
 
@@ -39,6 +40,9 @@ def uv_env(environ: Mapping[str, str]) -> dict[str, str]:
     pip's configuration files and PIP_ variables are read since uv does not read them; UV_ variables win.
     """
     env = network_env(environ)
+    if any(Path(bundle).exists() for bundle in _SYSTEM_BUNDLES):
+        # An index behind a company's proxy is trusted by the machine's own certificates alone.
+        env["UV_SYSTEM_CERTS"] = "1"
     for key, value in _pip_settings(environ).items():
         target = _PIP_TO_UV.get(key)
         if target is None or not value.strip():

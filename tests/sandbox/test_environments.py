@@ -80,7 +80,9 @@ def test_pip_configuration_reaches_uv(tmp_path: Path) -> None:
         "OPENAI_API_KEY": "sk-planted",
         "PIP_FIND_LINKS": str(tmp_path / "absent"),
     }
-    assert uv_env(environ) == {
+    env = uv_env(environ)
+    env.pop("UV_SYSTEM_CERTS", None)  # set where this machine has certificates of its own
+    assert env == {
         "UV_DEFAULT_INDEX": "https://user:key@index.example/simple",
         "UV_INDEX": "https://a.example/simple https://b.example/simple",
         "SSL_CERT_FILE": "/ca.pem",
