@@ -29,8 +29,8 @@ class Continuing:
     """Passes calls on to another model, and asks up to ``limit`` times for the rest of a cut-off answer.
 
     Cut off means that the provider stopped it for length, or that ``unfinished`` says so of its text. The
-    completion's ``joins`` tell where the parts meet; counts, costs and times are added up. An answer that is
-    still cut off after the last part keeps the stop reason ``length``.
+    completion's ``joins`` tell where the parts meet; counts, costs and times are added up. The stop reason is
+    the last part's.
     """
 
     def __init__(self, model: Model, *, limit: int = 2, unfinished: Unfinished | None = None) -> None:
@@ -53,8 +53,8 @@ class Continuing:
         """The whole answer, of as many parts as it takes."""
         whole = await self._model.complete(request, on_text)
         for part in range(2, self._limit + 2):
-            if not self._cut_off(whole) or not whole.text.strip():
-                return whole
+            if not self._cut_off(whole):
+                break
             try:
                 more = await self._model.complete(continuation_request(request, whole.text, part))
             except CassetteMissError:
@@ -64,9 +64,11 @@ class Continuing:
             if on_text is not None and len(whole.text) > whole.joins[-1]:
                 # A join may take back part of a line; who watches sees from there on.
                 on_text(whole.text[whole.joins[-1] :])
-        return replace(whole, stop_reason="length") if self._cut_off(whole) else whole
+        return whole
 
     def _cut_off(self, completion: Completion) -> bool:
+        if not completion.text.strip():
+            return False
         if completion.stop_reason == "length":
             return True
         return (
@@ -74,6 +76,13 @@ class Continuing:
             and self._unfinished is not None
             and self._unfinished(completion.text)
         )
+
+
+def block_never_closes(text: str) -> bool:
+    """Whether an answer in FILE blocks ends within one."""
+    from agents.fileblock import parse
+
+    return any(diagnostic.code == "truncated" for diagnostic in parse(text).diagnostics)
 
 
 def continuation_request(request: Request, so_far: str, part: int) -> Request:

@@ -79,9 +79,9 @@ def open_model(
             raise ConfigError(f"model {name!r} names only a provider", hint=f"Write {provider}/NAME.")
         model = _kept(_open_live(name, spec, options, environ, secrets), options, secrets)
     if options.continuations:
-        from agents.continuation import Continuing
+        from agents.continuation import Continuing, block_never_closes
 
-        model = Continuing(model, limit=options.continuations)
+        model = Continuing(model, limit=options.continuations, unfinished=block_never_closes)
     return model
 
 

@@ -114,10 +114,13 @@ def write_entry(
     try:
         temporary.chmod(0o755)
         for recorded, message in zip(call.messages, request.messages, strict=True):
-            _write(temporary / recorded.file, redactor.redact(message.text).encode("utf-8", "surrogatepass"))
+            (temporary / recorded.file).write_bytes(
+                redactor.redact(message.text).encode("utf-8", "surrogatepass")
+            )
         if completion.reasoning:
             thoughts = redactor.redact(completion.reasoning).encode("utf-8", "surrogatepass")
-            _write(temporary / REASONING, thoughts)
+            (temporary / REASONING).write_bytes(thoughts)
+        # Synced is what was paid for and what tells whether it is whole.
         _write(temporary / RESPONSE, answer)
         text = json.dumps(dataclasses.asdict(call), indent=2, default=str, ensure_ascii=False)
         _write(temporary / CALL, redactor.redact(text + "\n").encode("utf-8", "surrogatepass"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.continuation import Continuing, join, join_diagnostics
+from agents.continuation import Continuing, block_never_closes, join, join_diagnostics
 from tests.agents.conftest import NAMES, Opener, request_for
 from tests.agents.loopback import Loopback, Reply
 
@@ -50,7 +50,7 @@ async def test_the_join_is_told(server: Loopback, opened: Opener) -> None:
 
 async def test_a_block_that_never_closes_is_continued_too(server: Loopback, opened: Opener) -> None:
     server.script = [Reply(text="FILE: a.py\n---\nx = 1\n"), Reply(text="x = 1\ny = 2\n---\n")]
-    model = Continuing(opened("openai/gpt-5"), unfinished=lambda text: not text.endswith("---\n"))
+    model = Continuing(opened("openai/gpt-5"), unfinished=block_never_closes)
     completion = await model.complete(request_for("openai/gpt-5"))
     assert completion.text == "FILE: a.py\n---\nx = 1\ny = 2\n---\n"
 
