@@ -137,18 +137,13 @@ def _knows_owner(project: Project, found: Found, hops: int = HOPS) -> bool:
         if not isinstance(function, n.Function) or id(function) in seen:
             continue
         seen.add(id(function))
-        for item in n.walk(*function.body):
+        for item in project.nodes(function):
             name = item.id if isinstance(item, n.Name) else item.name if isinstance(item, n.Attr) else ""
-            if (
-                name
-                and _IDENTITY.match(name)
-                and not (isinstance(item, n.Name) and item.id in {"auth", "user"} and left < hops)
-            ):
+            vague = isinstance(item, n.Name) and item.id in {"auth", "user"} and left < hops
+            if name and _IDENTITY.match(name) and not vague:
                 return True
-            if isinstance(item, n.Call) and left:
-                inner = project.callee(current.module, item.func, function.owner, function.receiver)
-                if inner is not None and isinstance(inner.node, n.Function):
-                    pending.append((inner, left - 1))
+        if left:
+            pending += [(i, left - 1) for _, i in project.called(current) if isinstance(i.node, n.Function)]
     return False
 
 

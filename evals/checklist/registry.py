@@ -13,7 +13,10 @@ Check = Callable[[CodeView], CheckResult]
 GROUP = "backsmith.checks"
 _OWN = (
     "complete",
+    "error_handling",
+    "input_validation",
     "no_hardcoded_secrets",
+    "tests_cover_errors",
     "sql_parameterized",
     "auth_required",
     "response_models",

@@ -34,7 +34,9 @@ def check(view: CodeView) -> CheckResult:
             evidence = Evidence(message, origin.path, origin.line)
             (findings.against if origin.trust is Trust.OUTSIDE else findings.unknown).append(evidence)
     findings.unknown.extend(unread(view, modules))
-    queries = [(m, item) for m in modules for item in n.walk(*m.body) if _queries(item)]
+    queries = [
+        (m, item) for m in modules for item in n.walk(*m.body) if isinstance(item, n.Call) and _queries(item)
+    ]
     for module, item in queries[:5]:
         findings.fine.append(
             Evidence(f"{shown(n.dotted(item.func), 40)} takes no text from outside", module.path, item.line)
@@ -51,8 +53,8 @@ def check(view: CodeView) -> CheckResult:
     )
 
 
-def _queries(item: n.Node) -> bool:
-    if not isinstance(item, n.Call) or n.last(item.func) not in sql.STRONG | sql.WEAK:
+def _queries(item: n.Call) -> bool:
+    if n.last(item.func) not in sql.STRONG | sql.WEAK:
         return False
     first = next(
         (p for p in n.walk(*item.args[:2]) if isinstance(p, n.Const) and isinstance(p.value, str)), None

@@ -14,7 +14,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "'": "'", "0"
 class GoReader(GrammarReader):
     """Lowers one file."""
 
-    def stmt(self, node: "Node") -> list[n.Stmt]:  # noqa: C901, PLR0911 - one case a statement
+    def stmt(self, node: "Node") -> list[n.Stmt]:  # noqa: C901, PLR0911, PLR0912 - one case a statement
         line, field = self.line(node), node.child_by_field_name
         match node.type:
             case "import_declaration":
@@ -53,7 +53,10 @@ class GoReader(GrammarReader):
                 return [n.Scope(line, self.block(node))] if node.type == "block" else list(self.block(node))
             case "break_statement" | "continue_statement" | "goto_statement" | "fallthrough_statement":
                 return [n.Leave(line)]
-            case "package_clause" | "comment" | "empty_statement" | "inc_statement" | "dec_statement":
+            case "inc_statement" | "dec_statement":
+                target = self.expr(node.named_children[0])
+                return [n.Assign(line, (target,), n.Const(line, 1), augmented=True)]
+            case "package_clause" | "comment" | "empty_statement":
                 return []
             case _:
                 return [n.Do(line, self.expr(node))]

@@ -77,7 +77,7 @@ class Guards:
             parts = (*parts, *node.params)
         answer = any(denial(item) for item in n.walk(*parts))
         if not answer and hops:
-            answer = any(self.denies(inner, hops - 1) for inner in self._reached(found, parts))
+            answer = any(self.denies(inner, hops - 1) for inner in self._reached(found))
             answer = answer or self._by_dependency(found)
         self._denies[id(node)] = answer
         return answer
@@ -89,23 +89,18 @@ class Guards:
             self.refuses(found.module, d) for d in dependencies(self._project, found.module, found.node)
         )
 
-    def _reached(self, found: Found, parts: tuple[n.Node, ...]) -> list[Found]:
-        owner = getattr(found.node, "owner", "") or (found.name if isinstance(found.node, n.Class) else "")
-        receiver = getattr(found.node, "receiver", "") or "self"
-        hits = []
-        for item in n.walk(*parts):
-            if isinstance(item, n.Call):
-                inner = self._project.callee(found.module, item.func, owner, receiver)
-                if inner is not None and isinstance(inner.node, (n.Function, n.Class)):
-                    hits.append(inner)
-        return hits
+    def _reached(self, found: Found) -> list[Found]:
+        if isinstance(found.node, n.Class):
+            methods = [s for s in found.node.body if isinstance(s, n.Function)]
+            return [Found(found.module, method, method.name) for method in methods]
+        return [inner for _, inner in self._project.called(found)]
 
     def checks_inside(self, found: Found, hops: int = HOPS) -> bool:
         """Whether a handler itself reads credentials and refuses: both in it, or both in one thing that it
         calls."""
         if not isinstance(found.node, n.Function):
             return False
-        for inner in (found, *self._reached(found, found.node.body)):
+        for inner in (found, *self._reached(found)):
             if self.denies(inner, hops) and self.reads_credentials(inner, hops):
                 return True
         return False
@@ -120,7 +115,7 @@ class Guards:
         self._reads[id(node)] = False
         answer = any(_credential(item) for item in n.walk(*node.body))
         if not answer and hops:
-            answer = any(self.reads_credentials(i, hops - 1) for i in self._reached(found, node.body))
+            answer = any(self.reads_credentials(i, hops - 1) for i in self._reached(found))
         self._reads[id(node)] = answer
         return answer
 

@@ -44,12 +44,35 @@ class Project:
         self._folders: dict[tuple[str, str], list[n.Module]] = defaultdict(list)
         self._home: dict[int, n.Module] = {}
         self._types: dict[str, dict[str, str]] = {}
+        self._nodes: dict[int, tuple[n.Node, ...]] = {}
+        self._called: dict[int, tuple[tuple[n.Call, Found], ...]] = {}
         for module in self.modules.values():
             self._folders[module.language, posixpath.dirname(module.path)].append(module)
             for function in functions(module):
                 self._home[id(function)] = module
                 if function.owner:
                     self._methods[function.name].append(Found(module, function, function.name))
+
+    def nodes(self, function: n.Function) -> tuple[n.Node, ...]:
+        """All nodes of a function's body, walked once for all who ask."""
+        if id(function) not in self._nodes:
+            self._nodes[id(function)] = tuple(n.walk(*function.body))
+        return self._nodes[id(function)]
+
+    def called(self, found: Found) -> tuple[tuple[n.Call, Found], ...]:
+        """The calls in a function that reach a function or class of the project, with what they reach."""
+        function = found.node
+        if not isinstance(function, n.Function):
+            return ()
+        if id(function) not in self._called:
+            hits = []
+            for item in self.nodes(function):
+                if isinstance(item, n.Call):
+                    inner = self.callee(found.module, item.func, function.owner, function.receiver)
+                    if inner is not None and isinstance(inner.node, (n.Function, n.Class)):
+                        hits.append((item, inner))
+            self._called[id(function)] = tuple(hits)
+        return self._called[id(function)]
 
     def home(self, function: n.Function) -> n.Module | None:
         """The module that a function stands in."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from evals.code import nodes as n
 from evals.code.project import Found, Project
-from evals.code.routes import Route
 
 HOPS = 4
 
@@ -23,19 +22,10 @@ def reached(project: Project, found: Found | None, hops: int = HOPS) -> Iterator
                 continue
             seen.add(id(node))
             yield current
-            for item in n.walk(*node.body):
-                if isinstance(item, n.Call):
-                    inner = project.callee(current.module, item.func, node.owner, node.receiver)
-                    if inner is not None and isinstance(inner.node, n.Function):
-                        following.append(inner)
+            following.extend(
+                inner for _, inner in project.called(current) if isinstance(inner.node, n.Function)
+            )
         level = following
-
-
-def statements(body: tuple[n.Stmt, ...]) -> Iterator[n.Stmt]:
-    """All statements below, those of nested functions aside."""
-    for item in _own(body):
-        if isinstance(item, n.Stmt):
-            yield item
 
 
 def own_nodes(function: n.Function) -> Iterator[n.Node]:
@@ -50,8 +40,3 @@ def _own(body: tuple[n.Stmt, ...]) -> Iterator[n.Node]:
         yield node
         if not isinstance(node, (n.Function, n.Closure)):
             stack.extend(reversed(tuple(n.children(node))))
-
-
-def label(route: Route) -> str:
-    """How a route is named in evidence."""
-    return route.name[:100]

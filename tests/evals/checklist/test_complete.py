@@ -21,12 +21,15 @@ HALF = {
 }
 
 
-def places(files, **known):
-    result = check(build_view(files, **known))
+Files = dict[str, str]
+
+
+def places(files: Files, installed: frozenset[str] | None = None) -> tuple[Verdict, list[tuple[str, int]]]:
+    result = check(build_view(files, installed=installed))
     return result.verdict, [(e.path, e.line) for e in result.evidence if e.path]
 
 
-def test_missing_modules_are_named_by_file_and_line():
+def test_missing_modules_are_named_by_file_and_line() -> None:
     result = check(build_view(HALF))
     assert result.verdict is Verdict.FAIL
     assert [(e.path, e.line) for e in result.evidence] == [
@@ -40,7 +43,7 @@ def test_missing_modules_are_named_by_file_and_line():
     assert "..entry" in text
 
 
-def test_the_same_submission_with_its_modules_passes():
+def test_the_same_submission_with_its_modules_passes() -> None:
     whole = {
         **HALF,
         "service/storage.py": "def session(): ...\n",
@@ -73,7 +76,7 @@ def test_the_same_submission_with_its_modules_passes():
         {"a.py": "import numpy, os.path\nfrom collections.abc import Iterator\n"},
     ],
 )
-def test_layouts_that_work_are_not_called_missing(files):
+def test_layouts_that_work_are_not_called_missing(files: Files) -> None:
     assert check(build_view(files)).verdict is Verdict.PASS
 
 
@@ -90,7 +93,7 @@ def test_layouts_that_work_are_not_called_missing(files):
         ({"go.mod": "module shop\n", "main.go": 'package main\n\nimport "shop/store"\n'}, 3),
     ],
 )
-def test_what_is_missing_is_found_in_every_language(files, line):
+def test_what_is_missing_is_found_in_every_language(files: Files, line: int) -> None:
     verdict, found = places(files)
     if line:
         assert verdict is Verdict.FAIL
@@ -99,23 +102,23 @@ def test_what_is_missing_is_found_in_every_language(files, line):
         assert verdict is Verdict.PASS
 
 
-def test_third_party_modules_are_judged_only_where_the_environment_is_known():
+def test_third_party_modules_are_judged_only_where_the_environment_is_known() -> None:
     files = {"a.py": "import httpx\nimport orders_core\n"}
     assert places(files)[0] is Verdict.PASS
     assert places(files, installed=frozenset({"httpx"})) == (Verdict.FAIL, [("a.py", 2)])
 
 
 @pytest.mark.parametrize("text", ["def f(:\n", "x = 'a\n", "\0", "print 1\n"])
-def test_a_file_that_does_not_parse_fails(text):
+def test_a_file_that_does_not_parse_fails(text: str) -> None:
     assert places({"a.py": text})[0] is Verdict.FAIL
 
 
 @pytest.mark.parametrize(
     "text", ["x = " + "-" * 5000 + "1", "a" + ".b" * 20000, "x = " + "[" * 150 + "]" * 150]
 )
-def test_hostile_nesting_is_inconclusive_or_harmless(text):
+def test_hostile_nesting_is_inconclusive_or_harmless(text: str) -> None:
     assert places({"a.py": text})[0] is not Verdict.FAIL
 
 
-def test_nothing_to_judge():
+def test_nothing_to_judge() -> None:
     assert places({"README.md": "# hello"})[0] is Verdict.NOT_APPLICABLE
