@@ -11,7 +11,7 @@ from agents.completion import Completion, Request, StopReason, Usage
 from agents.limiter import Limiter
 from agents.pricing import cost
 from agents.providers.faults import Fault, FaultKind
-from agents.providers.wire import Began, Counted, Ended, Piece, Text, Thought, Wire
+from agents.providers.wire import Began, Counted, Ended, Piece, Text, Thought, Wire, checked
 from agents.redaction import Redactor
 from agents.retries import Retries, Timeouts
 from agents.spending import Spending, worst_case
@@ -175,9 +175,9 @@ class _Attempt:
             self.thoughts.append(piece.text)
         elif isinstance(piece, Began):
             self.request_id = piece.request_id or self.request_id
-            self.model = piece.model or self.model
+            self.model = piece.model if isinstance(piece.model, str) else self.model
         elif isinstance(piece, Counted):
-            self.usage = piece.usage
+            self.usage = checked(piece.usage)
         elif isinstance(piece, Ended):
             self.stop_reason = piece.stop_reason
             self._ended = time.perf_counter()

@@ -40,6 +40,10 @@ def translating(sdk: ModuleType, state: StreamState) -> Iterator[None]:
         raise _transport(error, error, state) from None
     except (JSONDecodeError, UnicodeDecodeError) as error:
         raise Fault("malformed", f"an event is not JSON: {error}", request_id=state.request_id) from None
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        # The SDKs take events as they come and do not check them: one of another shape shows up as one of these.
+        words = f"an event has another shape: {type(error).__name__}: {error}"
+        raise Fault("malformed", words, request_id=state.request_id) from None
 
 
 def require_event_stream(response: Any, state: StreamState) -> None:

@@ -1,10 +1,12 @@
 """What every provider's wire delivers: one streamed answer as a sequence of pieces."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 from agents.completion import Request, StopReason, Usage
+
+_MOST_TOKENS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,16 @@ class Ended:
 
 
 Piece = Began | Text | Thought | Counted | Ended
+
+
+def checked(usage: Usage) -> Usage:
+    """``usage`` without what are no counts; the SDKs pass on whatever a server puts there."""
+    counts = {
+        field.name: value
+        for field in fields(usage)
+        if type(value := getattr(usage, field.name)) is int and 0 <= value < _MOST_TOKENS
+    }
+    return Usage(**counts)
 
 
 class Wire(Protocol):

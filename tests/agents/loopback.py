@@ -30,7 +30,8 @@ class Reply:
     between: float = 0
     cut_after: int | None = None  # events; then the connection is dropped
     end_after: int | None = None  # events; then the stream ends as if it were whole
-    malformed_after: int | None = None  # events; then one that is not JSON
+    malformed_after: int | None = None  # events; then one that is not JSON, or ``malformed``
+    malformed: str = "{not json"
     error_event: Mapping[str, Any] | None = None  # sent in place of the text
     usage: bool = True
     piece: int = 5
@@ -159,7 +160,7 @@ async def _stream(reply: Reply, request: Seen, writer: asyncio.StreamWriter) -> 
         if number == reply.end_after:
             break
         broken = number == reply.malformed_after
-        event = "event: message_delta\ndata: {not json\n\n" if broken else written
+        event = f"event: message_delta\ndata: {reply.malformed}\n\n{written}" if broken else written
         if is_text:
             await asyncio.sleep(delay)
             delay = reply.between

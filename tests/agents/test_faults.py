@@ -103,6 +103,48 @@ async def test_an_error_in_the_middle_of_a_stream_is_retried(
     assert (await opened(name).complete(request_for(name))).text == "At last."
 
 
+SHAPES = [
+    "null",
+    "7",
+    '"text"',
+    "[]",
+    '{"type": 7}',
+    '{"type": "response.completed"}',
+    '{"type": "response.completed", "response": null}',
+    '{"type": "response.completed", "response": {"usage": [], "status": 5, "error": "x"}}',
+    '{"type": "response.failed", "response": {"status": "failed", "error": null}}',
+    '{"type": "response.output_text.delta", "delta": {"text": 1}}',
+    '{"type": "error", "message": null}',
+    '{"choices": 7}',
+    '{"choices": [null]}',
+    '{"choices": [{"delta": null}]}',
+    '{"choices": [{"delta": {"content": 5}, "finish_reason": {}}]}',
+    '{"choices": [], "usage": "much"}',
+    '{"choices": [], "model": {}, "usage": {"prompt_tokens": "100", "completion_tokens": -5}}',
+    '{"error": "broken"}',
+    '{"error": {"message": {}, "code": []}}',
+    '{"type": "message_start"}',
+    '{"type": "message_start", "message": {"usage": null}}',
+    '{"type": "message_start", "message": {"model": [], "usage": {"input_tokens": "5"}}}',
+    '{"type": "content_block_delta", "delta": null}',
+    '{"type": "message_delta", "delta": {"stop_reason": []}, "usage": {}}',
+]
+
+
+@LIVE
+async def test_an_event_of_another_shape_breaks_nothing(name: str, server: Loopback, opened: Opener) -> None:
+    """It is overlooked, or the attempt is a fault and made again: never an error of ours."""
+    model = opened(name)
+    for shape in SHAPES:
+        server.script = [
+            Reply(malformed_after=3, malformed=shape, text="Hello, world."),
+            Reply(text="At last."),
+        ]
+        completion = await model.complete(request_for(name))
+        assert completion.text in {"At last.", "Hello, world."}, shape
+        assert completion.usage.output == 20, shape
+
+
 @LIVE
 async def test_an_answer_that_stays_empty_is_the_answer(name: str, server: Loopback, opened: Opener) -> None:
     server.usual = lambda _: Reply(text="")
