@@ -1,6 +1,5 @@
 """``backsmith demo``: the main job on shipped recordings."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +29,8 @@ def demo(
     backsmith demo
     backsmith demo notes-flask wallet-fastapi
     """
+    import asyncio
+
     from evals.suites.recordings import recording_names
     from orchestrator.exit_codes import exit_code
     from orchestrator.terminal import console

@@ -1,6 +1,5 @@
 """``backsmith models``: which models can be used here, what is missing for the rest, and whether one answers."""
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,6 +66,8 @@ def test(
     backsmith models test anthropic/claude-opus-5
     backsmith models test compatible/local --base-url http://127.0.0.1:8000/v1
     """
+    import asyncio
+
     completion = asyncio.run(_call(model, base_url))
     if as_json:
         _write_json(_completion_json(model, completion))

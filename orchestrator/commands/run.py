@@ -1,6 +1,5 @@
 """``backsmith run``: one task to verified code."""
 
-import asyncio
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,6 +52,8 @@ def run(
     backsmith run task.yaml --model ollama/qwen3-coder --rounds 5 --set temperature=0.2
     backsmith run task.yaml --model manual
     """
+    import asyncio
+
     from orchestrator.exit_codes import exit_code
 
     wanted = _Wanted(task, model, team, rounds, sandbox, run_folder, tuple(setting or ()), prompts, record)
@@ -85,6 +86,8 @@ class _Replies:
 
 
 async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunResult":
+    import asyncio
+
     from agents.models import close_model
     from agents.settings import parse_settings
     from orchestrator.run_folder import fresh_folder
@@ -145,6 +148,13 @@ def _say_where(prompt: Path, answer: Path) -> None:
     console(stderr=True).print(f"The prompt is in {prompt}\nWaiting for the answer in {answer}")
 
 
+_SOURCES = {
+    "drifted": "replayed by task (recorded with another prompt)",
+    "cached": "from the completion cache",
+    "manual": "by hand",
+}
+
+
 def show_result(result: "TaskRunResult", title: str) -> None:
     """The verdict of a run and where everything is."""
     from orchestrator.show import show_score
@@ -159,6 +169,7 @@ def show_result(result: "TaskRunResult", title: str) -> None:
     used = result.sample.usage
     if used.output is not None:
         out.print(f"  tokens     {used.input} in, {used.output} out; cost {cost}")
-    out.print(f"  answers    {', '.join(dict.fromkeys(r.source for r in result.sample.rounds))}")
+    sources = dict.fromkeys(_SOURCES.get(r.source, r.source) for r in result.sample.rounds)
+    out.print(f"  answered   {', '.join(sources)}")
     out.print(f"  repository {result.repository} (branch {result.sample.branch})")
     out.print(f"  report     {result.report}")

@@ -1,6 +1,5 @@
 """``backsmith score``: verify answers that came from elsewhere."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +29,8 @@ def score(
     backsmith score response.md --task task.yaml
     backsmith score answers/*.md --task task.yaml --json | jq .verdict
     """
+    import asyncio
+
     from orchestrator.exit_codes import exit_code
 
     scores = asyncio.run(_score(responses, task, sandbox, as_json))
