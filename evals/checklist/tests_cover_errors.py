@@ -37,15 +37,14 @@ def check(view: CodeView) -> CheckResult:
 
 def _judge(findings: Findings, routes: list[Route], reader: TestReader) -> None:
     asked: dict[int, set[int]] = defaultdict(set)
-    touched: dict[int, Request] = {}
-    for request in reader.requests:
-        for route in _targets(request, routes):
-            touched.setdefault(id(route), request)
     for expectation in reader.expectations:
         for route in _targets(expectation.request, routes):
             asked[id(route)].add(expectation.status or 200)
-    lost = [r for r in reader.requests if r.path is None or not _targets(r, routes)]
-    blind = reader.exhausted or any(r.path is None for r in lost)
+    answered = {e.request for e in reader.expectations if 0 < e.status < 400}
+    strange = [
+        r for r in answered if not _targets(r, routes)
+    ]  # a route is there that was not found in the code
+    blind = reader.exhausted or bool(strange) or any(r.path is None for r in reader.requests)
     if not reader.requests:
         findings.unknown.append(Evidence("no request of the tests to an endpoint could be followed"))
         return
