@@ -34,7 +34,7 @@ def backsmith(
 
 def application() -> typer.Typer:
     """The Typer application with all its commands."""
-    from orchestrator.commands import demo, doctor, models, prompts, report, run, score
+    from orchestrator.commands import check, demo, doctor, models, prompts, report, run, score
 
     app = typer.Typer(
         name="backsmith",
@@ -47,6 +47,7 @@ def application() -> typer.Typer:
     app.command("demo")(demo.demo)
     app.command("run")(run.run)
     app.command("score")(score.score)
+    app.command("check")(check.check)
     app.command("report")(report.report)
     app.command("doctor")(doctor.doctor)
     app.add_typer(prompts.app, name="prompts")

@@ -1,5 +1,6 @@
 """A run's folder: the journal and the git repository, opened together, and what they already hold."""
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -157,6 +158,13 @@ def fresh_folder(parent: Path, name: str) -> Path:
             ) from error
         return folder
     raise StoreError(f"no free name for a run folder below {parent}")
+
+
+def discard(folder: Path) -> None:
+    """Remove a run folder in which nothing was kept yet, and its parent when that is empty too."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def _completion_record(completion: Completion) -> dict[str, object]:

@@ -32,24 +32,28 @@ def models(context: typer.Context) -> None:
     backsmith models test ollama/qwen3-coder
     """
     if context.invoked_subcommand is None:
-        list_()
+        list_(None, None)
 
 
 @app.command("list")
 def list_(
     provider: Annotated[str | None, typer.Argument(help="List this provider's models with prices.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the providers, what is missing for each; or one provider's models with context size and prices.
 
+    Servers of your own are asked which models they have.
+
     \b
     backsmith models list
     backsmith models list openai --json
+    backsmith models list ollama
     """
     if provider is None:
         _list_providers(as_json)
     else:
-        _list_models(provider, as_json)
+        _list_models(provider, base_url, as_json)
 
 
 @app.command("test")
@@ -129,18 +133,18 @@ def _list_providers(as_json: bool) -> None:
     _table(["model", "still needs", "what it is"], rows)
 
 
-def _list_models(name: str, as_json: bool) -> None:
+def _list_models(name: str, base_url: str | None, as_json: bool) -> None:
+    import asyncio
+
+    from agents.models import ModelOptions, served_models
     from agents.pricing import facts, known_models
     from agents.providers.registry import find
+    from prompts.quoting import visible
 
     spec = find(name)
     json_of_provider = _provider_json(spec)
-    known = [(model, facts(model)) for model in known_models(spec.name)]
-    if not known:
-        raise ConfigError(
-            f"no list of models is known for {name}",
-            hint=f"Ask the server; then: backsmith models test {name}/NAME",
-        )
+    names = known_models(spec.name) or asyncio.run(served_models(name, ModelOptions(base_url=base_url)))
+    known = [(model, facts(model)) for model in names]
     if as_json:
         rows = [
             {
@@ -155,7 +159,7 @@ def _list_models(name: str, as_json: bool) -> None:
         return
     _table(
         ["model", "context", "in, $/M tokens", "out, $/M tokens"],
-        [[m, _count(f.context), _price(f.input_price), _price(f.output_price)] for m, f in known],
+        [[visible(m), _count(f.context), _price(f.input_price), _price(f.output_price)] for m, f in known],
     )
     sys.stdout.write(f"\nSettings (--set NAME=VALUE): {', '.join(json_of_provider['settings'])}\n")
 

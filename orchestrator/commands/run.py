@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prompts.errors import ConfigError, InfrastructureError
+from prompts.errors import BacksmithError, ConfigError, InfrastructureError
 
 if TYPE_CHECKING:
     from agents.completion import Model
@@ -90,7 +90,7 @@ async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunRe
 
     from agents.models import close_model
     from agents.settings import parse_settings
-    from orchestrator.run_folder import fresh_folder
+    from orchestrator.run_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun, run_task
     from orchestrator.sandboxes import open_sandbox
     from orchestrator.teams import find_team
@@ -104,7 +104,11 @@ async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunRe
     parameters = parse_settings(wanted.settings, wanted.model.partition("/")[0]) if wanted.settings else None
     isolation = open_sandbox(wanted.sandbox)
     folder = wanted.run_folder or fresh_folder(Path("runs"), task.slug)
-    model = _open(wanted, replies, folder)
+    try:
+        model = _open(wanted, replies, folder)
+    except BacksmithError:
+        discard(folder)
+        raise
     plan = TaskRun(task, model, team, folder, wanted.rounds, wanted.prompts or default_overlay())
     if parameters is not None:
         plan = replace(plan, parameters=parameters)

@@ -79,10 +79,20 @@ def test_one_providers_models_with_prices() -> None:
     assert "temperature" not in listed["settings"]
 
 
-def test_a_server_of_ones_own_has_no_list() -> None:
-    outcome = RUN.invoke(app, ["list", "ollama"])
-    assert isinstance(outcome.exception, ConfigError)
-    assert "models test ollama/NAME" in outcome.exception.hint
+def test_a_server_of_ones_own_is_asked_which_models_it_has() -> None:
+    with running() as server:
+        server.models = [{"id": "qwen3:8b"}, {"id": "llama4\x1b[2J"}]
+        outcome = RUN.invoke(app, ["list", "ollama", "--base-url", server.v1])
+    assert outcome.exit_code == 0
+    assert "ollama/qwen3:8b" in outcome.output
+    assert "unknown" in outcome.output
+    assert "\x1b" not in outcome.output
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    outcome = RUN.invoke(app, ["list", "ollama", "--base-url", "http://127.0.0.1:9/v1"])
+    assert isinstance(outcome.exception, ProviderError)
+    assert str(outcome.exception).startswith("ollama: connection: ConnectError")
 
 
 def test_a_model_that_answers_says_what_it_took() -> None:
