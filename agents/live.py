@@ -67,7 +67,7 @@ class LiveModel:
                         self._rules.limiter.succeeded()
                     except Fault as fault:
                         if fault.congested:
-                            self._rules.limiter.refused(sent_at, fault.retry_after)
+                            self._rules.limiter.refused(sent_at, self._rules.retries.pause(fault))
                         raise
                     finally:
                         reservation.settle(attempt.spent(), cost(request.model, attempt.spent()))

@@ -14,7 +14,7 @@ from agents.providers.registry import Endpoint, ProviderSpec, find, providers
 from agents.redaction import Redactor
 from agents.retries import Retries, Timeouts
 from agents.spending import Spending
-from prompts.errors import ConfigError
+from prompts.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
@@ -90,6 +90,23 @@ async def close_model(model: Model) -> None:
     aclose = getattr(model, "aclose", None)
     if aclose is not None:
         await aclose()
+
+
+async def served_models(
+    provider: str, options: ModelOptions | None = None, *, environ: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The full names of the models that a provider's server says it has; none where it cannot be asked."""
+    from agents.providers.faults import Fault
+
+    options = options or ModelOptions()
+    environ = os.environ if environ is None else environ
+    spec = find(provider)
+    try:
+        names = await spec.served(_endpoint(spec, "NAME", options, environ))
+    except Fault as fault:
+        message = redactor(environ).redact_message(f"{provider}: {fault.kind}: {fault.detail}")
+        raise ProviderError(message, hint=fault.hint) from None
+    return tuple(f"{provider}/{name}" for name in names)
 
 
 def redactor(environ: Mapping[str, str] | None = None) -> Redactor:

@@ -29,6 +29,11 @@ class Retries:
     longest_request: float = 120
     empty_tries: int = 3
 
+    def pause(self, fault: Fault) -> float | None:
+        """Seconds for which nobody should call, by the provider's wish; None for no wish, or one too long."""
+        asked = fault.retry_after
+        return None if asked is None or asked > self.longest_request else asked
+
     def wait(self, fault: Fault, failed: int, dice: random.Random) -> float | None:
         """Seconds until the next try after ``failed`` failed ones; None when there shall be none."""
         if not fault.retryable or failed >= self.tries:

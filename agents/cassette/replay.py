@@ -121,7 +121,7 @@ class Recorder:
         )
         if found is not None:
             if self._present == "refuse" and key not in self._mine:
-                raise StoreError(
+                raise ConfigError(
                     f"{found[0].folder}: this request is recorded already",
                     hint="Say that it shall be overwritten, or record into another folder.",
                 )

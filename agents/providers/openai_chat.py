@@ -31,6 +31,19 @@ def open_compatible(endpoint: Endpoint) -> "ChatWire":
     return ChatWire(open_client(endpoint, own_service=False), endpoint.name, own_service=False)
 
 
+async def served_models(endpoint: Endpoint) -> tuple[str, ...]:
+    """The names of the models that a compatible server lists."""
+    import openai
+
+    client = open_client(endpoint, own_service=False)
+    try:
+        with translating(openai, StreamState()):
+            listed = await client.models.list()
+            return tuple(sorted(str(model.id) for model in listed.data))
+    finally:
+        await client.close()
+
+
 class ChatWire:
     """One model behind a Chat Completions URL."""
 

@@ -1,7 +1,7 @@
 """The one list of providers: what each is called, needs, accepts, and how it is opened."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
@@ -37,7 +37,8 @@ class ProviderSpec:
     """One provider.
 
     ``opener`` is ``module:function`` and takes an Endpoint; the module, with its SDK, is imported only when a
-    model is opened; ``batch_opener`` is the same for its batch API. ``keys`` are the environment variables that
+    model is opened; ``batch_opener`` is the same for its batch API, and ``lister`` for asking a
+    server which models it has. ``keys`` are the environment variables that
     may hold the key, best first; ``key_needed`` says whether it can do without; ``other_credentials`` are
     variables by which the SDK itself finds credentials. ``refused`` maps common settings that it has no place
     for to what to do.
@@ -56,6 +57,15 @@ class ProviderSpec:
     refused: Mapping[str, str] = field(default_factory=dict)
     raw_options: bool = False
     batch_opener: str = ""
+    lister: str = ""
+
+    async def served(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """The names of the models that the server says it has; none where a server cannot be asked."""
+        if not self.lister:
+            return ()
+        module, _, function = self.lister.partition(":")
+        ask: Callable[[Endpoint], Awaitable[tuple[str, ...]]] = getattr(import_module(module), function)
+        return await ask(endpoint)
 
     def open_batches(self, endpoint: Endpoint) -> "BatchService":
         """The provider's batch API; raises ConfigError where it has none."""
@@ -129,6 +139,7 @@ _BUILT_IN = (
         name="compatible",
         about="any server with an OpenAI-compatible chat completions URL",
         opener=f"{_CHAT}:open_compatible",
+        lister=f"{_CHAT}:served_models",
         keys=("BACKSMITH_COMPATIBLE_KEY",),
         key_needed=False,
         url_variables=("BACKSMITH_COMPATIBLE_URL",),
@@ -140,6 +151,7 @@ _BUILT_IN = (
         name="ollama",
         about="Ollama on this machine",
         opener=f"{_CHAT}:open_compatible",
+        lister=f"{_CHAT}:served_models",
         keys=("OLLAMA_API_KEY",),
         key_needed=False,
         url_variables=("BACKSMITH_OLLAMA_URL",),
@@ -151,6 +163,7 @@ _BUILT_IN = (
         name="vllm",
         about="vLLM on this machine",
         opener=f"{_CHAT}:open_compatible",
+        lister=f"{_CHAT}:served_models",
         keys=("VLLM_API_KEY",),
         key_needed=False,
         url_variables=("BACKSMITH_VLLM_URL",),
@@ -162,6 +175,7 @@ _BUILT_IN = (
         name="llamacpp",
         about="llama.cpp's llama-server on this machine",
         opener=f"{_CHAT}:open_compatible",
+        lister=f"{_CHAT}:served_models",
         keys=("LLAMA_API_KEY",),
         key_needed=False,
         url_variables=("BACKSMITH_LLAMACPP_URL",),
@@ -173,6 +187,7 @@ _BUILT_IN = (
         name="openrouter",
         about="OpenRouter",
         opener=f"{_CHAT}:open_compatible",
+        lister=f"{_CHAT}:served_models",
         keys=("OPENROUTER_API_KEY",),
         url_variables=("BACKSMITH_OPENROUTER_URL",),
         default_url="https://openrouter.ai/api/v1",

@@ -143,7 +143,9 @@ def _list_models(name: str, base_url: str | None, as_json: bool) -> None:
 
     spec = find(name)
     json_of_provider = _provider_json(spec)
-    names = known_models(spec.name) or asyncio.run(served_models(name, ModelOptions(base_url=base_url)))
+    names: Sequence[str] = known_models(spec.name)
+    if not names:
+        names = asyncio.run(served_models(name, ModelOptions(base_url=base_url)))
     known = [(model, facts(model)) for model in names]
     if as_json:
         rows = [

@@ -61,6 +61,7 @@ class Loopback:
         self.script: list[Reply] = []
         self.usual: Callable[[int], Reply] = lambda _: Reply()
         self.seen: list[Seen] = []
+        self.models: list[dict[str, Any]] = []
         self.capacity: int | None = None
         self.active = 0
         self.idle = asyncio.Event()
@@ -89,6 +90,9 @@ class Loopback:
             writer.close()
 
     async def _answer(self, request: Seen, writer: asyncio.StreamWriter) -> bool:
+        if request.path.endswith("/models"):
+            listed = Reply(content_type="application/json", body={"object": "list", "data": self.models})
+            return await _plain(listed, writer)
         reply = self.script.pop(0) if self.script else self.usual(len(self.seen))
         self.seen.append(request)
         self.active += 1

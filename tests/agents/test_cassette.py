@@ -229,7 +229,7 @@ async def test_recording_refuses_reuses_or_overwrites(tmp_path: Path) -> None:
     fresh = ReplayModel(recorded(source, request, answer=replace(ANSWER, text="new")))
     recorded(target, request, answer=replace(ANSWER, text="old"))
 
-    with pytest.raises(StoreError, match="is recorded already"):
+    with pytest.raises(ConfigError, match="is recorded already"):
         await Recorder(fresh, Cassette(target)).complete(request)
     assert (await Recorder(fresh, Cassette(target), present="reuse").complete(request)).text == "old"
     assert (await Recorder(fresh, Cassette(target), present="overwrite").complete(request)).text == "new"

@@ -267,6 +267,15 @@ async def test_a_wait_that_is_too_long_is_not_waited_for(server: Loopback, opene
     assert "The provider asks to wait 3600 s." in str(error)
 
 
+async def test_a_wait_that_is_too_long_does_not_hold_up_the_others(server: Loopback, opened: Opener) -> None:
+    server.script = [fault(429, "slow down", retry_after="3600")]
+    model = opened("openai/gpt-5")
+    with pytest.raises(ProviderError):
+        await model.complete(request_for("openai/gpt-5"))
+    completion = await asyncio.wait_for(model.complete(request_for("openai/gpt-5")), 5)
+    assert completion.text == "Hello, world."
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
