@@ -1,14 +1,16 @@
-"""Python projects, tested by pytest (which runs unittest's cases as well)."""
+"""Python projects, tested by pytest (which runs unittest's cases as well), Django's runner or unittest."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.environments.python import prepare_python
 from sandbox.environments.result import Prepared, Unprepared
-from sandbox.isolation.protocol import Finished, Isolation
+from sandbox.isolation.protocol import Finished, Isolation, Mount
 from sandbox.report import TestReport
 from sandbox.toolchains.judge_run import report_from_junit
 from sandbox.toolchains.protocol import TestCommand
+from sandbox.toolchains.python_runner import find_runner
 
 _MANIFESTS = ("pyproject.toml", "requirements.txt", "setup.py", "setup.cfg", "pytest.ini", "manage.py")
 # pytest's exit codes that come with a report: all passed, some failed (docs.pytest.org, "Exit codes").
@@ -18,6 +20,14 @@ _PROBLEMS = {
     3: "pytest failed by an internal error",
     4: "pytest was started in a wrong way (see the project's pytest settings)",
     5: "pytest found no tests",
+}
+_QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
+_INSIDE = Mount(Path(__file__).with_name("inside"), "/run/backsmith")
+# The place of our runner differs by isolation, so a variable tells it.
+_SCRIPTS = {
+    "unittest": 'exec python "$BACKSMITH_INSIDE/backsmith_unittest.py"',
+    "django": 'PYTHONPATH="$BACKSMITH_INSIDE${PYTHONPATH:+:$PYTHONPATH}" exec python manage.py test --noinput '
+    "--verbosity=2 --testrunner=backsmith_unittest.DjangoRunner",
 }
 
 
@@ -39,10 +49,17 @@ class Python:
         self, files: Mapping[str, str], named: Iterable[str], isolation: Isolation
     ) -> Prepared | Unprepared:
         """A virtual environment with the project's requirements and pytest."""
-        return await prepare_python(files, named, isolation)
+        prepared = await prepare_python(files, named, isolation)
+        if isinstance(prepared, Unprepared):
+            return prepared
+        env = {**prepared.env, "BACKSMITH_INSIDE": isolation.inside(_INSIDE)}
+        return replace(prepared, mounts=(*prepared.mounts, _INSIDE), env=env)
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
-        """``python -m pytest``, its report written beside the project and its cache left out."""
+        """The project's runner, its report written beside the project and pytest's cache left out."""
+        report = f"{results}/junit.xml"
+        if script := _SCRIPTS.get(find_runner(files)):
+            return TestCommand(("/bin/sh", "-c", script), {**_QUIET, "BACKSMITH_REPORT": report})
         return TestCommand(
             argv=(
                 "python",
@@ -52,14 +69,14 @@ class Python:
                 "no:cacheprovider",
                 "-o",
                 "junit_logging=no",
-                f"--junitxml={results}/junit.xml",
+                f"--junitxml={report}",
                 "-v",
                 "--color=no",
                 "-rfE",
             ),
-            env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"},
+            env=_QUIET,
         )
 
     def read(self, results: Path, finished: Finished) -> TestReport:
-        """The cases of the JUnit file, held against pytest's exit code."""
+        """The cases of the JUnit file, held against the runner's exit code."""
         return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, _PROBLEMS)
