@@ -2,14 +2,14 @@
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from agents.completion import Parameters
 from agents.providers.registry import OFFLINE, find
-from agents.settings import merge, read_settings
+from agents.settings import merge, parse_settings, read_settings
 from agents.spending import Limit
 from prompts.errors import ConfigError
 
@@ -47,6 +47,14 @@ class Project:
             return merge(*(read_settings(layer, provider) for layer in layers))
         except ConfigError as error:
             raise ConfigError(f"{self.path}: {error}", hint=error.hint) from None
+
+
+def settings_for(
+    model: str, project: Project, task: Mapping[str, object], options: Iterable[str]
+) -> Parameters:
+    """The settings of a run: those given as options over the task's over the project's."""
+    provider = model.partition("/")[0]
+    return merge(project.parameters(model), read_settings(task, provider), parse_settings(options, provider))
 
 
 def find_project(start: Path) -> Project:

@@ -38,7 +38,8 @@ class Task(BaseModel):
     """One task. Only ``task`` and ``framework`` are required; all else may be absent.
 
     ``context`` and ``hidden_tests`` hold the text of the named files by their relative path; hidden tests are
-    laid over the submission's files after the model has answered and are never shown to it.
+    laid over the submission's files after the model has answered and are never shown to it. ``settings`` are
+    model settings as they were written (``agents.settings`` reads them); they do not define the task.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class Task(BaseModel):
     env: dict[str, str] = {}
     limits: Limits = Limits()
     hidden_tests: dict[str, str] = {}
+    settings: dict[str, str | tuple[str, ...]] = {}
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -67,7 +69,7 @@ class Task(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of what defines the task; equal for tasks that ask for the same thing."""
-        return hashlib.sha256(self.model_dump_json().encode("utf-8")).hexdigest()
+        return hashlib.sha256(self.model_dump_json(exclude={"settings"}).encode("utf-8")).hexdigest()
 
     @property
     def slug(self) -> str:

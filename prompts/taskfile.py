@@ -111,6 +111,8 @@ class _Fields:
                 return self.env(value, line)
             case "limits":
                 return self.limits(value, line)
+            case "settings":
+                return self.settings(value, line)
             case _:
                 return self.one_text(field, value, line)
 
@@ -221,6 +223,25 @@ class _Fields:
                 self.wrong_kind(f"limits: {key}", item, "a number", value.lines[key])
             else:
                 values[key] = item.text.replace("_", "")
+        return values
+
+    def settings(self, value: Value, line: int) -> dict[str, str | tuple[str, ...]]:
+        """Model settings as text; which there are, and what they may be, the model's provider knows."""
+        if not isinstance(value, Mapping):
+            self.wrong_kind("settings", value, "a mapping such as `temperature: 0.2`", line)
+            return {}
+        values: dict[str, str | tuple[str, ...]] = {}
+        for key, item in value.items.items():
+            if isinstance(item, Scalar) and item.text is not None:
+                values[key] = item.text
+            elif isinstance(item, Listing) and all(
+                isinstance(one, Scalar) and one.text for one in item.items
+            ):
+                values[key] = tuple(str(getattr(one, "text", "")) for one in item.items)
+            else:
+                self.wrong_kind(
+                    f"settings: {key}", item, "text, a number or a list of text", value.lines[key]
+                )
         return values
 
     def wrong_kind(self, field: str, value: Value, wanted: str, line: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.completion import Parameters
-from agents.project import Project, find_project, load_project
+from agents.project import Project, find_project, load_project, settings_for
 from agents.spending import Limit
 from prompts.errors import ConfigError
 
@@ -47,6 +47,14 @@ def test_the_nearer_setting_wins(tmp_path: Path) -> None:
     assert project.parameters("openai-chat/o9") == Parameters(max_tokens=32_000, temperature=0.2, seed=7)
     assert project.parameters("openai-chat/gpt-5") == Parameters(
         max_tokens=32_000, temperature=1.0, seed=7, stop=("END",)
+    )
+
+
+def test_options_go_over_the_task_and_the_task_over_the_project(tmp_path: Path) -> None:
+    project = load_project(written(tmp_path, WHOLE))
+    task = {"seed": "8", "temperature": "0.5"}
+    assert settings_for("openai-chat/o9", project, task, ["temperature=0.9"]) == Parameters(
+        max_tokens=32_000, temperature=0.9, seed=8
     )
 
 

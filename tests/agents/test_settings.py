@@ -5,6 +5,7 @@ import pytest
 from agents.completion import Parameters
 from agents.settings import merge, parse_settings, read_settings
 from prompts.errors import ConfigError
+from prompts.taskfile import parse_task
 
 
 def test_settings_are_read_from_options() -> None:
@@ -31,6 +32,15 @@ def test_settings_are_read_from_a_mapping_with_its_types() -> None:
     values = {"temperature": 1, "stop": ["A", "B"], "store": True, "verbosity": "low"}
     assert read_settings(values, "openai-chat") == Parameters(
         temperature=1.0, stop=("A", "B"), extra=(("store", True), ("verbosity", "low"))
+    )
+
+
+def test_a_tasks_settings_are_read_as_written() -> None:
+    task = parse_task(
+        "task: T\nframework: F\nsettings: {temperature: 0.20, stop: [A, B], store: yes}\n", "task.yaml", None
+    )
+    assert read_settings(task.settings, "openai-chat") == Parameters(
+        temperature=0.2, stop=("A", "B"), extra=(("store", "yes"),)
     )
 
 

@@ -77,6 +77,15 @@ def test_env_as_a_list_and_limits() -> None:
     assert (task.limits.seconds, task.limits.memory_mb) == (2.5, 1024)
 
 
+def test_model_settings_stay_as_written_and_do_not_define_the_task() -> None:
+    plain = parse_task("task: T\nframework: F\n", "task.yaml", None)
+    task = parse_task(
+        "task: T\nframework: F\nsettings:\n  temperature: 0.20\n  stop: [A, B]\n", "task.yaml", None
+    )
+    assert task.settings == {"temperature": "0.20", "stop": ("A", "B")}
+    assert task.digest == plain.digest
+
+
 def test_context_and_hidden_tests_are_read_from_the_task_files_folder(tmp_path: Path) -> None:
     (tmp_path / "hidden" / "deep").mkdir(parents=True)
     (tmp_path / "hidden" / "deep" / "test_x.py").write_text("assert True\n", encoding="utf-8")
