@@ -11,7 +11,7 @@ from agents.completion import Completion, Request, StopReason, Usage
 from agents.limiter import Limiter
 from agents.pricing import cost
 from agents.providers.faults import Fault, FaultKind
-from agents.providers.wire import Began, Counted, Ended, Piece, Text, Thought, Wire, checked
+from agents.providers.wire import Began, Counted, Ended, Piece, Text, Thought, Wire, checked, whole_characters
 from agents.redaction import Redactor
 from agents.retries import Retries, Timeouts
 from agents.spending import Spending, worst_case
@@ -117,7 +117,7 @@ class LiveModel:
             text=redact("".join(attempt.text)),
             stop_reason=attempt.stop_reason,
             model=attempt.model or request.model.partition("/")[2],
-            reasoning=redact("".join(attempt.thoughts)),
+            reasoning=redact(whole_characters("".join(attempt.thoughts))),
             usage=attempt.usage,
             cost=cost(request.model, attempt.usage),
             request_id=attempt.request_id,
@@ -151,6 +151,7 @@ class _Attempt:
         self.first_token_seconds: float | None = None
         self._on_text = on_text
         self._restarted = restarted
+        self._torn = ""
         self._began = time.perf_counter()
         self._ended: float | None = None
 
@@ -169,8 +170,7 @@ class _Attempt:
         if isinstance(piece, Text | Thought) and self.first_token_seconds is None:
             self.first_token_seconds = time.perf_counter() - self._began
         if isinstance(piece, Text):
-            self._show(piece.text)
-            self.text.append(piece.text)
+            self._add(piece.text)
         elif isinstance(piece, Thought):
             self.thoughts.append(piece.text)
         elif isinstance(piece, Began):
@@ -179,6 +179,7 @@ class _Attempt:
         elif isinstance(piece, Counted):
             self.usage = checked(piece.usage)
         elif isinstance(piece, Ended):
+            self._add("", last=True)
             self.stop_reason = piece.stop_reason
             self._ended = time.perf_counter()
 
@@ -192,8 +193,17 @@ class _Attempt:
         got = sum(map(len, self.text)) + sum(map(len, self.thoughts))
         return Usage(input=self.usage.input or sent // 4, output=max(self.usage.output or 0, got // 4))
 
+    def _add(self, text: str, *, last: bool = False) -> None:
+        text = self._torn + text
+        # The first half of a character outside the basic plane: its other half comes with the next piece.
+        cut = len(text) - (not last and "\ud800" <= text[-1:] <= "\udbff")
+        text, self._torn = whole_characters(text[:cut]), text[cut:]
+        if text:
+            self.text.append(text)
+            self._show(text)
+
     def _show(self, text: str) -> None:
-        if self._on_text is None or not text:
+        if self._on_text is None:
             return
         if self._restarted:
             self._restarted = False

@@ -13,7 +13,7 @@ from agents.cassette.key import key_of
 from agents.completion import Completion, Request
 from agents.pricing import cost
 from agents.providers.faults import Fault
-from agents.providers.wire import checked
+from agents.providers.wire import checked, whole_characters
 from agents.redaction import Redactor
 from agents.retries import Retries
 from agents.spending import Spending, worst_case
@@ -112,10 +112,10 @@ class BatchModel:
     def _completion(self, request: Request, answered: Answered, attempt: int) -> Completion:
         usage = checked(answered.usage)
         return Completion(
-            text=self._redactor.redact(answered.text),
+            text=self._redactor.redact(whole_characters(answered.text)),
             stop_reason=answered.stop_reason,
             model=answered.model or request.model.partition("/")[2],
-            reasoning=self._redactor.redact(answered.reasoning),
+            reasoning=self._redactor.redact(whole_characters(answered.reasoning)),
             usage=usage,
             cost=cost(request.model, usage, batch=True),
             request_id=answered.request_id,

@@ -58,6 +58,18 @@ def checked(usage: Usage) -> Usage:
     return Usage(**counts)
 
 
+def whole_characters(text: str) -> str:
+    """``text`` without lone surrogates, which JSON escapes can smuggle in and which no file can hold.
+
+    Pairs that were torn apart become the character they stand for; what is left becomes U+FFFD.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 class Wire(Protocol):
     """One provider's wire format. Raises ``Fault`` for everything that goes wrong on it."""
 

@@ -31,6 +31,18 @@ async def test_an_answer_is_streamed_and_whole(name: str, server: Loopback, open
 
 
 @LIVE
+async def test_torn_characters_are_mended(name: str, server: Loopback, opened: Opener) -> None:
+    # Sent as JSON escapes: a pair that is torn apart by the pieces, then two halves that belong to nothing.
+    server.script = [Reply(text="ab\ud83d\ude00c\ude00d\ud83d", thought="x\ud800", piece=3)]
+    pieces: list[str] = []
+    completion = await opened(name).complete(request_for(name), pieces.append)
+    assert completion.text == "ab😀c�d�"
+    assert completion.reasoning == "x�"
+    assert "".join(pieces) == completion.text
+    assert all(piece.encode("utf-8") for piece in pieces)
+
+
+@LIVE
 async def test_a_completion_says_what_it_took(name: str, opened: Opener) -> None:
     completion = await opened(name).complete(request_for(name))
 
