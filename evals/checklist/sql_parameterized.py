@@ -31,8 +31,12 @@ def check(view: CodeView) -> CheckResult:
             message = f"{shown(origin.source)} becomes part of the text of a query ({shown(sink.call, 40)})"
             if (origin.path, origin.line) != (sink.path, sink.line):
                 message += f", run at {sink.path}:{sink.line}"
-            evidence = Evidence(message, origin.path, origin.line)
-            (findings.against if origin.trust is Trust.OUTSIDE else findings.unknown).append(evidence)
+            found = findings.against if origin.trust is Trust.OUTSIDE else findings.unknown
+            found.append(Evidence(message, origin.path, origin.line))
+            if origin.built and (origin.path, origin.built) not in {(e.path, e.line) for e in found}:
+                found.append(
+                    Evidence("the text of that query is put together here", origin.path, origin.built)
+                )
     findings.unknown.extend(unread(view, modules))
     queries = [
         (m, item) for m in modules for item in n.walk(*m.body) if isinstance(item, n.Call) and _queries(item)

@@ -60,6 +60,7 @@ _CONFIG = re.compile(
     r"(^|\.)(os\.environ|process\.env|settings|config|conf|current_app|cfg|environ|env)(\.|$)", re.IGNORECASE
 )
 _LOCAL_LOOPS = 2
+_QUERY_NAME = re.compile(r"sql|query|quer(y|ies)|stmt|statement|qry|^(q|cmd|command)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Frame:
     tests: dict[str, n.Expr] = field(default_factory=dict)
     local: dict[str, n.Function] = field(default_factory=dict)
     requests: set[str] = field(default_factory=set)
+    shadowed: set[str] = field(default_factory=set)
     returns: list[Value] = field(default_factory=list)
     truthy: set[str] = field(default_factory=set)
     loops: int = 0
@@ -301,6 +303,7 @@ class Flow:
             case n.Return():
                 if stmt.value is not None:
                     frame.returns.append(self.eval(stmt.value, frame))
+                    self._kept(stmt, frame.returns[-1], frame)
                     frame.truthy |= self._allow.when(stmt.value, frame)[0]
                 return True
             case n.Raise():
@@ -335,7 +338,7 @@ class Flow:
     def closure(self, function: n.Function, frame: Frame, given: dict[str, Value]) -> Value:
         inner = Frame(
             frame.module, function, [*frame.layers, {}], frame.owner, frame.receiver, dict(frame.tests),
-            dict(frame.local), set(frame.requests), loops=frame.loops,
+            dict(frame.local), set(frame.requests), set(frame.shadowed), loops=frame.loops,
         )  # fmt: skip
         return self.run(function, inner, given)
 
@@ -423,10 +426,20 @@ class Flow:
         if isinstance(stmt.value, n.Closure) and isinstance(stmt.targets[0], n.Name):
             frame.local[stmt.targets[0].id] = stmt.value.function
         value = self.eval(stmt.value, frame)
+        self._kept(stmt, value, frame)
         for target in stmt.targets:
             if stmt.augmented:
                 value = concat(stmt.line, [self.eval(target, frame), value])
             self.bind(target, value, stmt.value, frame)
+
+    def _kept(self, stmt: n.Assign | n.Return, value: Value, frame: Frame) -> None:
+        """A text of SQL under a name that says so counts as a query, also where nothing is seen to run it."""
+        if isinstance(stmt, n.Assign):
+            name = n.last(stmt.targets[0])
+        else:
+            name = frame.function.name if frame.function else ""
+        if value.built and value.unsure and _QUERY_NAME.search(name) and sql.looks_like_sql(value.text):
+            self.sink(frame, n.Call(stmt.line, n.Name(value.built, name)), value)
 
     def bind(self, target: n.Expr, value: Value, source: n.Expr, frame: Frame) -> None:
         """``target = value``; a container's parts are as trusted as the container."""
@@ -448,6 +461,8 @@ class Flow:
             return
         name = n.dotted(target)
         frame.put(name, value)
+        if name in sql.REQUESTS and isinstance(source, n.Call) and not value.unsure:
+            frame.shadowed.add(name)  # request = pool.request()
         if isinstance(target, n.Name):
             frame.tests.pop(target.id, None)
             if isinstance(source, (n.Compare, n.Not, n.Call, n.Choice)):
@@ -531,7 +546,7 @@ class Flow:
             return self._globals.get(found.module.path, {}).get(found.name, OBJECT)
         if bound is not None or found is not None or expr.id in frame.local or hasattr(builtins, expr.id):
             return OBJECT
-        if frame.module.language != "python" or expr.id.isupper() or _starred(frame.module):
+        if expr.id.isupper() or expr.id in sql.GLOBALS or expr.id.startswith("{}@") or _starred(frame.module):
             return OBJECT
         return Value(Trust.OUTSIDE, source=f"{expr.id}, whose origin is not shown")
 
@@ -543,7 +558,8 @@ class Flow:
         base = expr.base
         whole = n.dotted(base)
         bound = frame.get(whole)
-        asked = sql.is_request(base) and (bound is None or not bound.kind)
+        shadowed = whole in frame.shadowed
+        asked = sql.is_request(base) and not shadowed and (bound is None or not bound.kind)
         if asked or whole in frame.requests:
             return OBJECT if expr.name in sql.REQUEST_OWN else outside(name)
         if name in sql.READS:
@@ -671,10 +687,10 @@ class Flow:
 
     def sink(self, frame: Frame, call: n.Call, value: Value) -> None:
         """Remember that a value reaches SQL."""
-        key = (frame.module.path, call.line, n.dotted(call.func))
+        key = (frame.module.path, call.func.line, n.dotted(call.func))
         old = self.sinks.get(key)
         both = join(old.value, value) if old else value
-        self.sinks[key] = Sink(frame.module.path, call.line, n.dotted(call.func), both)
+        self.sinks[key] = Sink(frame.module.path, call.func.line, n.dotted(call.func), both)
 
 
 def _part(value: Value) -> Value:

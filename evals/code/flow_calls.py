@@ -1,5 +1,6 @@
 """What a call gives back, what it changes, and whether it runs SQL."""
 
+import re
 from dataclasses import replace
 
 from evals.code import nodes as n
@@ -18,6 +19,9 @@ from evals.code.flow import (
 )
 from evals.code.values import OBJECT, SAFE, UNKNOWN, Token, Value, concat, derived, join, outside
 
+_OTHER_LANGUAGES = re.compile(r"xpath|jsonpath|dom|css|soup|tree|html|graph", re.IGNORECASE)
+_TEXT_LIKE = frozenset({"distinct", "having", "group_by", "order_by", "filter", "where"})
+
 
 def call_value(flow: Flow, call: n.Call, frame: Frame) -> Value:  # noqa: C901, PLR0911, PLR0912 - one case a kind of call
     """The value of one call."""
@@ -28,6 +32,12 @@ def call_value(flow: Flow, call: n.Call, frame: Frame) -> Value:  # noqa: C901, 
         return _mapped(flow, call, base, frame)
     args = [flow.eval(arg, frame) for arg in call.args]
     keywords = {key: flow.eval(value, frame) for key, value in call.keywords}
+    if isinstance(func, n.Closure):  # called where it is written
+        return flow.closure(
+            func.function, frame, dict(zip([p.name for p in func.function.params], args, strict=False))
+        )
+    if not isinstance(func, (n.Name, n.Attr)):
+        flow.eval(func, frame)
     if name in _FILLING and call.args:
         _fill(flow, call, base, frame)
         return OBJECT
@@ -195,10 +205,8 @@ def _formatted(
     if name in {"format", "formatted"} and held is not None:
         if isinstance(base, n.Call) and n.last(base.func) == "SQL":
             return OBJECT  # psycopg's composables take nothing but composables
-        if isinstance(base, n.Name) and base.id == "String":
+        if isinstance(base, n.Name) and base.id in {"String", "util"}:
             return concat(call.line, args)
-        if not isinstance(base, n.Const) and held.opaque and not held.text:
-            return derived([held, *args, *keywords.values()])
         return concat(call.line, [held, *args, *keywords.values()])
     values = args
     first = call.args[0] if call.args else None
@@ -264,7 +272,20 @@ def _run(
             if key in keywords and keywords[key].unsure:
                 flow.sink(frame, call, replace(keywords[key], built=keywords[key].built or call.line))
         return
-    for value in sql.sql_argument(name, args, keywords):
+    if (
+        call.args
+        and n.last(call.args[0]) in {"ctx", "Context", "Background", "TODO"}
+        and name not in sql.SECOND
+    ):
+        args = args[1:]
+    chosen = sql.sql_argument(name, args, keywords)
+    if call.args and isinstance(call.args[0], n.Group):  # pool.query({text: ..., values: [...]})
+        pairs = zip(call.args[0].keys, call.args[0].items, strict=False)
+        named = [
+            v for k, v in pairs if isinstance(k, n.Const) and k.value in {"sql", "text", "query", "statement"}
+        ]
+        chosen = [flow.eval(item, frame) for item in named]
+    for value in chosen:
         if value.unsure and _is_sql(flow, call, name, base, value, frame):
             flow.sink(frame, call, value)
             return
@@ -285,7 +306,8 @@ def _is_sql(flow: Flow, call: n.Call, name: str, base: n.Expr | None, value: Val
         return False
     if value.built and sql.looks_like_sql(value.text):
         return True
-    if name in _CLAUSES and value.built and sql.looks_like_clause(value.text):
+    other = base is not None and _OTHER_LANGUAGES.search(n.dotted(base))
+    if name in _CLAUSES and value.built and sql.looks_like_clause(value.text) and not other:
         return True
     imported = flow.project.scope(frame.module).get(name)
     if (
@@ -296,4 +318,14 @@ def _is_sql(flow: Flow, call: n.Call, name: str, base: n.Expr | None, value: Val
         return True
     if name in {"Order", "Where", "Group", "Having", "Joins"} and frame.module.language == "go":
         return not value.opaque
+    if name in _TEXT_LIKE and value.built and _builds_queries(flow, frame, base):
+        return True
     return name in _RAW and held_is_database(base)
+
+
+def _builds_queries(flow: Flow, frame: Frame, base: n.Expr | None) -> bool:
+    """Whether a receiver is a query of SQLAlchemy's kind. Django's take names of fields there, and check them."""
+    words = n.dotted(base)
+    if frame.module.language != "python" or not ("query" in words or "session" in words or "select" in words):
+        return False
+    return not any(isinstance(s, n.Import) and s.module.startswith("django") for s in frame.module.body)

@@ -182,7 +182,8 @@ class GoReader(GrammarReader):
                 return n.Const(line, None)
             case "selector_expression":
                 base = self.maybe(field("operand")) or n.Other(line, "base")
-                return n.Attr(line, base, self.text(field("field")))
+                name = field("field")
+                return n.Attr(self.line(name) if name else line, base, self.text(name))
             case "index_expression":
                 base = self.maybe(field("operand")) or n.Other(line, "base")
                 return n.Index(line, base, self.maybe(field("index")) or n.Other(line, "key"))

@@ -346,7 +346,8 @@ class JavaScriptReader(GrammarReader):
                 return self.template(node)
             case "member_expression":
                 base = self.maybe(field("object")) or n.Other(line, "base")
-                return n.Attr(line, base, self.text(field("property")))
+                name = field("property")
+                return n.Attr(self.line(name) if name else line, base, self.text(name))
             case "subscript_expression":
                 parts = [self.maybe(field("object")), self.maybe(field("index"))]
                 return n.Index(line, parts[0] or n.Other(line, "base"), parts[1] or n.Other(line, "key"))

@@ -16,6 +16,7 @@ class Origin:
     source: str
     path: str
     line: int
+    built: int = 0
 
 
 def origins(flow: Flow, sink: Sink) -> list[Origin]:
@@ -29,7 +30,7 @@ def origins(flow: Flow, sink: Sink) -> list[Origin]:
         value, built, path, line = pending.pop()
         textual = bool(built) or not value.opaque
         if value.trust is Trust.OUTSIDE and textual:
-            found.append(Origin(Trust.OUTSIDE, value.source or "a caller", path, line))
+            found.append(Origin(Trust.OUTSIDE, value.source or "a caller", path, line, value.built))
         elif value.trust is Trust.UNKNOWN and built:
             found.append(
                 Origin(Trust.UNKNOWN, value.source or "a value whose origin is not known", path, line)
@@ -37,7 +38,9 @@ def origins(flow: Flow, sink: Sink) -> list[Origin]:
         for token in value.tokens:
             callers = flow.incoming.get(token, [])
             if not callers and built:
-                found.append(Origin(Trust.OUTSIDE, flow.names.get(token, token.name), path, line))
+                found.append(
+                    Origin(Trust.OUTSIDE, flow.names.get(token, token.name), path, line, value.built)
+                )
             for caller in callers:
                 key = (token, bool(built), caller.path, caller.line)
                 if key in seen:

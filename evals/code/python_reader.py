@@ -217,7 +217,7 @@ class _Reader:
             case ast.Name():
                 return n.Name(line, node.id)
             case ast.Attribute():
-                return n.Attr(line, self.expr(node.value), node.attr)
+                return n.Attr(node.end_lineno or line, self.expr(node.value), node.attr)
             case ast.Subscript():
                 return n.Index(line, self.expr(node.value), self.expr(node.slice))
             case ast.Call():

@@ -9,6 +9,23 @@ from evals.code.values import Value
 REQUESTS = frozenset({"request", "req", "flask_request", "event", "httpRequest"})
 """Names that hold a request wherever they stand."""
 
+GLOBALS = frozenset(
+    ("process", "console", "Math", "JSON", "Buffer", "__dirname", "__filename", "module", "exports", "require",
+    "Object",
+     "Array", "String", "Number", "Boolean", "Date", "Promise", "Map", "Set", "RegExp", "Error", "globalThis", "window",
+     "undefined", "NaN", "Infinity", "URL", "URLSearchParams", "this", "super", "arguments", "setTimeout",
+     "setInterval",
+     "setImmediate", "clearTimeout", "fetch", "crypto", "Symbol", "BigInt", "Reflect", "Intl", "global", "parseInt",
+     "parseFloat", "isNaN", "encodeURIComponent", "decodeURIComponent", "structuredClone", "performance",
+     "queueMicrotask",
+     "append", "cap", "close", "complex", "copy", "delete", "imag", "len", "make", "new", "panic", "print",
+     "println", "real",
+     "recover", "string", "byte", "rune", "error", "any", "nil", "iota", "true", "false", "max", "min", "clear",
+     "_", "bool",
+     "self", "cls")
+)  # fmt: skip
+"""Names that JavaScript and Go bind everywhere."""
+
 REQUEST_PARTS = frozenset(
     ("args", "form", "values", "json", "data", "query", "params", "body", "GET", "POST", "headers",
     "cookies", "files",
@@ -100,7 +117,8 @@ STRONG = frozenset(
 WEAK = frozenset(
     ("execute", "query", "Query", "Exec", "exec", "raw", "Raw", "fetch", "fetch_all", "fetch_one",
     "fetch_val", "text",
-     "filter", "where", "Where", "having", "Having", "order_by", "Order", "OrderBy", "orderBy", "run", "all", "get",
+     "filter", "where", "distinct", "group_by", "Where", "having", "Having", "order_by", "Order", "OrderBy",
+     "orderBy", "run", "all", "get",
      "each", "prepare", "Prepare", "update", "select", "Select", "Joins", "literal", "SQL", "sql", "annotate",
      "queryAsync", "unsafe", "addSelect", "andWhere", "orWhere", "iterate", "simple_query", "query_as", "query_scalar",
      "do", "execute_async", "Get", "Group", "batch_execute", "query_row", "query_map", "cursor", "send", "subquery")
