@@ -137,7 +137,7 @@ def _knows_owner(project: Project, found: Found, hops: int = HOPS) -> bool:
         if not isinstance(function, n.Function) or id(function) in seen:
             continue
         seen.add(id(function))
-        for item in project.nodes(function):
+        for item in n.inside(function):
             name = item.id if isinstance(item, n.Name) else item.name if isinstance(item, n.Attr) else ""
             vague = isinstance(item, n.Name) and item.id in {"auth", "user"} and left < hops
             if name and _IDENTITY.match(name) and not vague:
@@ -150,7 +150,7 @@ def _knows_owner(project: Project, found: Found, hops: int = HOPS) -> bool:
 def _unverified(findings: Findings, view: CodeView) -> None:
     """Tokens that are decoded without their signature being checked guard nothing."""
     for module in view.modules_of("source"):
-        for item in n.walk(*module.body):
+        for item in n.inside(module):
             if not (isinstance(item, n.Call) and n.dotted(item.func) in {"jwt.decode", "jose.jwt.decode"}):
                 continue
             options = dict(item.keywords)

@@ -84,7 +84,7 @@ def check(view: CodeView) -> CheckResult:
 
 def _missing(view: CodeView, module: n.Module) -> Iterator[tuple[str, int]]:
     """For each first-party import: what is missing (or an empty string), and the line."""
-    imports = [node for node in n.walk(*module.body) if isinstance(node, n.Import)]
+    imports = [node for node in n.inside(module) if isinstance(node, n.Import)]
     match module.language:
         case "python":
             for stmt in imports:
@@ -169,7 +169,7 @@ def _binds_unseen(stmt: n.Stmt) -> bool:
 
 def _scripts(view: CodeView, module: n.Module, imports: list[n.Import]) -> Iterator[tuple[str, int]]:
     wanted = [(stmt.module, stmt.line) for stmt in imports]
-    for node in n.walk(*module.body):
+    for node in n.inside(module):
         if isinstance(node, n.Call) and n.dotted(node.func) in {"require", "import"} and len(node.args) == 1:
             first = node.args[0]
             if isinstance(first, n.Const) and isinstance(first.value, str):

@@ -90,7 +90,7 @@ class _Judge:
         return list(reached(self.view.project, route.handler, 3))
 
     def nodes(self, found: Found) -> tuple[n.Node, ...]:
-        return self.view.project.nodes(found.node) if isinstance(found.node, n.Function) else ()
+        return n.inside(found.node) if isinstance(found.node, n.Function) else ()
 
     def faults(self, route: Route) -> Iterator[Evidence]:
         if route.handler is None or route.function is None:
@@ -252,7 +252,7 @@ class _Judge:
 
     def _wrapped(self, route: Route) -> bool:
         module = self.view.project.modules.get(route.file)
-        for item in n.walk(*module.body) if module else ():
+        for item in n.inside(module) if module else ():
             if (
                 isinstance(item, n.Call)
                 and item.line == route.line
@@ -305,7 +305,7 @@ class _Judge:
         """What holds for the whole application: panics that nothing recovers from, debug mode."""
         recovers = any("Recover" in name for name in self.paths.names)
         for module in modules:
-            for item in n.walk(*module.body):
+            for item in n.inside(module):
                 if not isinstance(item, n.Call):
                     continue
                 if n.dotted(item.func) == "gin.New" and not recovers:
@@ -423,7 +423,7 @@ def _traces(item: n.Node) -> bool:
 
 def _is_tested(function: n.Function, name: str) -> bool:
     """Whether a variable stands in any condition, or is handed to what may refuse it."""
-    for item in n.walk(*function.body):
+    for item in n.inside(function):
         roots: tuple[n.Node | None, ...] = ()
         if isinstance(item, n.If):
             roots = (item.test,)
@@ -463,7 +463,7 @@ def _speaks_of(expr: n.Node, name: str) -> bool:
 def _error_middleware(view: CodeView) -> tuple[str, int] | None:
     """Express' error handler of four parameters, where it is in use."""
     for module in view.modules_of("source"):
-        for item in n.walk(*module.body):
+        for item in n.inside(module):
             if not (isinstance(item, n.Call) and n.last(item.func) == "use"):
                 continue
             for arg in item.args:

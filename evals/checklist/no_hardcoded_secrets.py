@@ -70,7 +70,7 @@ def check(view: CodeView) -> CheckResult:
     for module in modules:
         for line, message in _Secrets(view.project, module).found():
             findings.against.append(Evidence(message, module.path, line))
-        reads += sum(_reads_environment(item) for item in n.walk(*module.body))
+        reads += sum(_reads_environment(item) for item in n.inside(module))
     for file in view.files:
         findings.against.extend(Evidence(message, file.path, line) for line, message in in_file(file))
     findings.unknown.extend(unread(view, modules))
@@ -106,7 +106,7 @@ class _Secrets:
 
     def found(self) -> Iterator[tuple[int, str]]:
         seen: set[int] = set()
-        for item in n.walk(*self.module.body):
+        for item in n.inside(self.module):
             for line, message in self.node(item):
                 if line not in seen:
                     seen.add(line)

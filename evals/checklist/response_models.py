@@ -146,7 +146,7 @@ def _describe(expr: n.Expr) -> str:
 def _bodies(function: n.Function, language: str) -> list[n.Expr]:
     """The expressions that a handler sends as its body."""
     found: list[n.Expr] = []
-    for item in n.walk(*function.body):
+    for item in n.inside(function):
         if isinstance(item, n.Call):
             name = n.last(item.func)
             if language == "go" and name in _SENDS and len(item.args) == 2:
@@ -231,7 +231,7 @@ def _called(project: Project, found: Found, call: n.Call, hops: int) -> bool | N
     if name in {"map", "flatMap"} and call.args:
         arg = call.args[0]
         if isinstance(arg, n.Closure):
-            returns = [i.value for i in n.walk(*arg.function.body) if isinstance(i, n.Return) and i.value]
+            returns = [i.value for i in n.inside(arg.function) if isinstance(i, n.Return) and i.value]
             return _all(project, found, returns, hops)
         inner = project.callee(found.module, arg)
         return True if inner is not None else None
@@ -286,7 +286,7 @@ def _held(project: Project, found: Found, expr: n.Name | n.Attr, hops: int) -> b
                 return True if _is_model(param.annotation) else None
         values: list[n.Expr] = []
         kind: n.Expr | None = None
-        for item in n.walk(*function.body):
+        for item in n.inside(function):
             if not isinstance(item, n.Assign):
                 continue
             for target in item.targets:

@@ -39,7 +39,7 @@ def check(view: CodeView) -> CheckResult:
                 )
     findings.unknown.extend(unread(view, modules))
     queries = [
-        (m, item) for m in modules for item in n.walk(*m.body) if isinstance(item, n.Call) and _queries(item)
+        (m, item) for m in modules for item in n.inside(m) if isinstance(item, n.Call) and _queries(item)
     ]
     for module, item in queries[:5]:
         findings.fine.append(

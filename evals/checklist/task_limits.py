@@ -55,7 +55,7 @@ def _served(text: str, routes: tuple[Route, ...]) -> bool:
 def _numbers(view: CodeView) -> set[int]:
     known: set[int] = set()
     for module in view.modules_of("source", "migration"):
-        for item in n.walk(*module.body):
+        for item in n.inside(module):
             if isinstance(item, n.Other) and item.kind in {"mult", "*", "pow", "<<", "**"}:
                 known.add(_product(item))
             elif isinstance(item, n.Const) and isinstance(item.value, str):

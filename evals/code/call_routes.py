@@ -29,7 +29,7 @@ class CallRoutes:
         self.owners: dict[int, tuple[str, str]] = {}
         self.registrations: list[Registration] = []
         modules = [m for m in project.modules.values() if m.language in _LANGUAGES]
-        walked = [(module, list(n.walk(*module.body))) for module in modules]
+        walked = [(module, list(n.inside(module))) for module in modules]
         for module, items in walked:
             for item in items:
                 self.scan(module, item)
@@ -65,7 +65,7 @@ class CallRoutes:
                 if kind:
                     self.make((module.path, n.dotted(name)), kind)
         elif isinstance(item, n.Function):
-            for inner in n.walk(*item.body) if item.owner else ():
+            for inner in n.inside(item) if item.owner else ():
                 if isinstance(inner, n.Call):
                     self.owners[id(inner)] = (item.owner, item.receiver)
             for param in item.params:
@@ -195,7 +195,7 @@ class CallRoutes:
                     return inner
             maker = self.project.callee(module, expr.func, owner, receiver)
             if maker is not None and isinstance(maker.node, n.Function):
-                for item in n.walk(*maker.node.body):
+                for item in n.inside(maker.node):
                     if isinstance(item, n.Closure):
                         return Found(maker.module, item.function, maker.name)
             return maker

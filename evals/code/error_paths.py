@@ -40,7 +40,7 @@ class ErrorPaths:
         self.knows_conflicts = False
         self.names: set[str] = set()
         for module in modules:
-            for item in n.walk(*module.body):
+            for item in n.inside(module):
                 self._item(module, item)
         for text in texts:
             self._tables(text)
@@ -102,9 +102,9 @@ class ErrorPaths:
         """What a function inserts that must be unique: models it makes and adds, tables it inserts into."""
         adds = any(
             isinstance(i, n.Call) and n.last(i.func) in {"add", "add_all", "save", "create"}
-            for i in n.walk(*function.body)
+            for i in n.inside(function)
         )
-        for item in n.walk(*function.body):
+        for item in n.inside(function):
             if isinstance(item, n.Call) and adds and n.last(item.func) in self.unique and item.keywords:
                 yield n.last(item.func), item.line
             elif isinstance(item, n.Const) and isinstance(item.value, str):
@@ -117,7 +117,7 @@ class ErrorPaths:
         function = found.node
         if not isinstance(function, n.Function):
             return
-        for item in n.walk(*function.body):
+        for item in n.inside(function):
             if isinstance(item, n.Assign) and item.value is not None and len(item.targets) == 1:
                 target = item.targets[0]
                 if isinstance(target, n.Name) and self.may_be_none(found, item.value, 2):
@@ -148,7 +148,7 @@ class ErrorPaths:
             or inner.module.language == "go"
         ):
             return False
-        returns = [s for s in n.walk(*inner.node.body) if isinstance(s, n.Return)]
+        returns = [s for s in n.inside(inner.node) if isinstance(s, n.Return)]
         if len(returns) != 1 or returns[0].value is None:
             return False
         answer = returns[0].value
@@ -180,7 +180,7 @@ def _is_true(expr: n.Expr | None) -> bool:
 def caught(function: n.Function) -> set[str]:
     """The names of all exceptions that a function catches; ``Exception`` for a bare ``except``."""
     names: set[str] = set()
-    for item in n.walk(*function.body):
+    for item in n.inside(function):
         if isinstance(item, n.Handler):
             names |= {n.last(kind) for kind in item.types} or {"Exception"}
     return names

@@ -170,7 +170,7 @@ class Flow:
         if not isinstance(node, n.Function):
             return []
         hits = []
-        for item in n.walk(*node.body):
+        for item in n.inside(node):
             if isinstance(item, n.Call):
                 inner = self._callee(found.module, item, node.owner, node.receiver)
                 if inner is not None and isinstance(inner.node, n.Function):
@@ -434,10 +434,8 @@ class Flow:
 
     def _kept(self, stmt: n.Assign | n.Return, value: Value, frame: Frame) -> None:
         """A text of SQL under a name that says so counts as a query, also where nothing is seen to run it."""
-        if isinstance(stmt, n.Assign):
-            name = n.last(stmt.targets[0])
-        else:
-            name = frame.function.name if frame.function else ""
+        kept = n.last(stmt.targets[0]) if isinstance(stmt, n.Assign) else ""
+        name = kept or (frame.function.name if frame.function and isinstance(stmt, n.Return) else "")
         if value.built and value.unsure and _QUERY_NAME.search(name) and sql.looks_like_sql(value.text):
             self.sink(frame, n.Call(stmt.line, n.Name(value.built, name)), value)
 
@@ -728,10 +726,10 @@ def _outer(module: n.Module) -> Iterable[n.Function]:
     held = {
         id(inner)
         for function in functions(module)
-        for inner in n.walk(*function.body)
+        for inner in n.inside(function)
         if isinstance(inner, n.Function)
     }
-    closures = {id(c.function) for c in n.walk(*module.body) if isinstance(c, n.Closure)}
+    closures = {id(c.function) for c in n.inside(module) if isinstance(c, n.Closure)}
     return [f for f in functions(module) if id(f) not in held and id(f) not in closures]
 
 

@@ -113,7 +113,7 @@ class Guards:
         if id(node) in self._reads:
             return self._reads[id(node)]
         self._reads[id(node)] = False
-        answer = any(_credential(item) for item in n.walk(*node.body))
+        answer = any(_credential(item) for item in n.inside(node))
         if not answer and hops:
             answer = any(self.reads_credentials(i, hops - 1) for i in self._reached(found))
         self._reads[id(node)] = answer

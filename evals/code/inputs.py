@@ -124,7 +124,7 @@ class Inputs:
 
     def _raw(self, found: Found, function: n.Function) -> Iterator[Field]:
         """``await request.json()`` in a handler, unless a schema takes it."""
-        whole = [i for i in n.walk(*function.body) if isinstance(i, n.Call)]
+        whole = [i for i in n.inside(function) if isinstance(i, n.Call)]
         if any(_SCHEMAS.match(n.last(c.func)) or self._is_model(found.module, c.func) for c in whole):
             return
         for call in whole:
@@ -258,7 +258,7 @@ class Inputs:
             function = current.node
             if not isinstance(function, n.Function):
                 continue
-            calls = [i for i in self.project.nodes(function) if isinstance(i, n.Call)]
+            calls = [i for i in n.inside(function) if isinstance(i, n.Call)]
             schema |= any(_schema_call(call) for call in calls)
             bodies = self._bodies(current, function, calls, passed)
             for name, line, place in _reads(function, current.module.language, bodies):
@@ -283,7 +283,7 @@ class Inputs:
     ) -> dict[str, str]:
         """The variables that hold parts of the request; what is passed on is noted for the functions called."""
         bodies = dict(passed.get(id(function), {}))
-        for item in n.walk(*function.body):
+        for item in n.inside(function):
             if isinstance(item, n.Assign) and item.value is not None and isinstance(item.targets[0], n.Name):
                 source = _source(item.value) or self._fetched(found, item.value)
                 if source:
@@ -305,7 +305,7 @@ class Inputs:
         inner = self.project.callee(found.module, value.func)
         if inner is None or not isinstance(inner.node, n.Function):
             return ""
-        sources = (_source(i) for i in n.walk(*inner.node.body) if isinstance(i, n.Call))
+        sources = (_source(i) for i in n.inside(inner.node) if isinstance(i, n.Call))
         return "body" if any(sources) else ""
 
     def _bound(self, found: Found, function: n.Function, calls: list[n.Call]) -> Iterator[Found]:
@@ -313,7 +313,7 @@ class Inputs:
         if found.module.language != "go":
             return
         filled = {n.last(arg) for call in calls if _FILLS.search(n.last(call.func)) for arg in call.args}
-        for item in n.walk(*function.body):
+        for item in n.inside(function):
             if (
                 isinstance(item, n.Assign)
                 and item.annotation is not None
@@ -371,13 +371,13 @@ def _validators(model: n.Class) -> tuple[set[str], set[str]]:
             if n.last(decorator.func) in {"field_validator", "validator", "validates"}:
                 named |= {str(a.value) for a in decorator.args if isinstance(a, n.Const)}
             elif n.last(decorator.func) in {"model_validator", "root_validator"}:
-                whole |= {n.last(i) for i in n.walk(*method.body) if isinstance(i, n.Attr)}
+                whole |= {n.last(i) for i in n.inside(method) if isinstance(i, n.Attr)}
     return named, whole
 
 
 def _reads(function: n.Function, language: str, bodies: dict[str, str]) -> Iterator[tuple[str, int, str]]:
     """The fields that a function takes from a request, by name: ``data["x"]``, ``body.x``, ``c.Query("x")``."""
-    for item in n.walk(*function.body):
+    for item in n.inside(function):
         if isinstance(item, n.Index) and isinstance(item.key, n.Const) and isinstance(item.key.value, str):
             place = bodies.get(n.dotted(item.base)) if isinstance(item.base, n.Name) else _source(item.base)
             if place:
@@ -426,11 +426,11 @@ def _tests(function: n.Node, name: str, project: Project, found: Found) -> Care:
     if not isinstance(function, n.Function):
         return Care.NONE
     names = {name}
-    for item in n.walk(*function.body):
+    for item in n.inside(function):
         if isinstance(item, n.Assign) and item.value is not None and _mentions(item.value, {name}):
             names |= {n.last(t) for t in item.targets if isinstance(t, n.Name)}
     best = Care.NONE
-    for item in n.walk(*function.body):
+    for item in n.inside(function):
         if isinstance(item, n.Compare) and item.op in {"<", "<=", ">", ">=", "in", "not in"}:
             if _mentions(item.left, names) or (
                 item.op not in {"in", "not in"} and _mentions(item.right, names)
@@ -455,8 +455,8 @@ def _names_field(arg: n.Expr, name: str) -> bool:
 
 def _refuses(function: n.Function) -> bool:
     """Whether a helper tests something and turns it down."""
-    tests = any(isinstance(i, (n.Compare, n.If)) for i in n.walk(*function.body))
-    return tests and any(isinstance(i, (n.Raise, n.Return)) for i in n.walk(*function.body))
+    tests = any(isinstance(i, (n.Compare, n.If)) for i in n.inside(function))
+    return tests and any(isinstance(i, (n.Raise, n.Return)) for i in n.inside(function))
 
 
 def _mentions(expr: n.Node, names: set[str]) -> bool:

@@ -154,6 +154,7 @@ class Function:
     owner: str = ""
     receiver: str = ""
     is_async: bool = False
+    memo: list[tuple["Node", ...]] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ class Class:
     bases: tuple["Expr", ...]
     body: tuple["Stmt", ...]
     decorators: tuple["Expr", ...] = ()
+    memo: list[tuple["Node", ...]] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,34 +303,55 @@ class Module:
     problem: str = ""
     problem_line: int = 0
     cut: int = 0
-    comments: dict[int, str] = field(default_factory=dict)
+    memo: list[tuple["Node", ...]] = field(default_factory=list, compare=False, repr=False)
 
 
-def children(node: Node) -> Iterator[Node]:
+_PARTS: dict[type, tuple[str, ...]] = {
+    Const: (), Name: (), Leave: (), Import: (),
+    Attr: ("base",), Index: ("base", "key"), Call: ("func", "args", "keywords"), Text: ("parts",),
+    Choice: ("options", "test"), Compare: ("left", "right"), Not: ("operand",), Group: ("items", "keys"),
+    Each: ("target", "source", "element", "tests"), Closure: ("function",), Other: ("parts",),
+    Param: ("annotation", "default", "decorators"),
+    Function: ("params", "body", "decorators", "returns"), Class: ("bases", "body", "decorators"),
+    Assign: ("targets", "value", "annotation"), Do: ("value",), Check: ("test",), Return: ("value",),
+    Raise: ("value",), If: ("test", "body", "orelse"), Loop: ("target", "source", "body"),
+    Handler: ("types", "body"), Try: ("body", "handlers", "final"), Scope: ("body",),
+}  # fmt: skip
+
+
+def children(node: Node) -> list[Node]:
     """The nodes directly below, in source order."""
-    for name in node.__slots__:
+    found: list[Node] = []
+    for name in _PARTS[type(node)]:
         value = getattr(node, name)
-        if isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, tuple):  # keywords: (name, value)
-                    if not isinstance(item[-1], str):
-                        yield item[-1]
-                elif item is not None and not isinstance(item, str):
-                    yield item
-        elif value is not None and not isinstance(value, _LEAVES):
-            yield value
-
-
-_LEAVES = (str, int, float, bytes, bool)
+        if value is None:
+            continue
+        if not isinstance(value, tuple):
+            found.append(value)
+        elif name == "keywords":
+            found.extend(argument for _, argument in value)
+        elif name == "keys":
+            found.extend(key for key in value if key is not None)
+        else:
+            found.extend(value)
+    return found
 
 
 def walk(*roots: Node) -> Iterator[Node]:
     """All nodes below and with ``roots``, in source order."""
-    stack = list(reversed(roots))
+    stack = list(roots[::-1])
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(tuple(children(node))))
+        if _PARTS[type(node)]:
+            stack.extend(children(node)[::-1])
+
+
+def inside(owner: Module | Function | Class) -> tuple[Node, ...]:
+    """All nodes of a body, in source order. They are walked once and kept, for every analysis asks for them."""
+    if not owner.memo:
+        owner.memo.append(tuple(walk(*owner.body)))
+    return owner.memo[0]
 
 
 def dotted(node: Expr | None) -> str:

@@ -44,7 +44,6 @@ class Project:
         self._folders: dict[tuple[str, str], list[n.Module]] = defaultdict(list)
         self._home: dict[int, n.Module] = {}
         self._types: dict[str, dict[str, str]] = {}
-        self._nodes: dict[int, tuple[n.Node, ...]] = {}
         self._called: dict[int, tuple[tuple[n.Call, Found], ...]] = {}
         for module in self.modules.values():
             self._folders[module.language, posixpath.dirname(module.path)].append(module)
@@ -53,12 +52,6 @@ class Project:
                 if function.owner:
                     self._methods[function.name].append(Found(module, function, function.name))
 
-    def nodes(self, function: n.Function) -> tuple[n.Node, ...]:
-        """All nodes of a function's body, walked once for all who ask."""
-        if id(function) not in self._nodes:
-            self._nodes[id(function)] = tuple(n.walk(*function.body))
-        return self._nodes[id(function)]
-
     def called(self, found: Found) -> tuple[tuple[n.Call, Found], ...]:
         """The calls in a function that reach a function or class of the project, with what they reach."""
         function = found.node
@@ -66,7 +59,7 @@ class Project:
             return ()
         if id(function) not in self._called:
             hits = []
-            for item in self.nodes(function):
+            for item in n.inside(function):
                 if isinstance(item, n.Call):
                     inner = self.callee(found.module, item.func, function.owner, function.receiver)
                     if inner is not None and isinstance(inner.node, (n.Function, n.Class)):
@@ -205,7 +198,7 @@ class Project:
         """Which class of the project a variable, parameter or field of a module holds, by its name."""
         if module.path not in self._types:
             known: dict[str, str] = {}
-            for item in n.walk(*module.body):
+            for item in n.inside(module):
                 if isinstance(item, n.Param) and item.annotation is not None:
                     self._held(module, known, item.name, item.annotation)
                 elif isinstance(item, n.Assign) and item.targets:
@@ -359,7 +352,7 @@ def _targets(target: n.Expr) -> Iterator[str]:
 
 def functions(module: n.Module) -> Iterator[n.Function]:
     """Every function of a module, nested ones and closures included."""
-    for node in n.walk(*module.body):
+    for node in n.inside(module):
         if isinstance(node, n.Function):
             yield node
 

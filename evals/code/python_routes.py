@@ -23,7 +23,7 @@ class PythonRoutes:
         self.kinds: dict[Key, str] = {}
         self.registrations: list[Registration] = []
         modules = [m for m in project.modules.values() if m.language == "python"]
-        walked = [(module, list(n.walk(*module.body))) for module in modules]
+        walked = [(module, list(n.inside(module))) for module in modules]
         for module, items in walked:
             for item in items:
                 if isinstance(item, n.Assign) and isinstance(item.value, n.Call):
@@ -108,7 +108,7 @@ class PythonRoutes:
 
     def before(self, module: n.Module, function: n.Function, base: n.Expr) -> None:
         key = self.key(module, base)
-        if key is not None and any(denial(item) for item in n.walk(*function.body)):
+        if key is not None and any(denial(item) for item in n.inside(function)):
             self.routers[key].guards.append(Guard(function.name, module.path, function.line))
 
     def register(

@@ -50,7 +50,7 @@ class Schemas:
         for current in reached(self.project, route.handler, 2):
             if not isinstance(current.node, n.Function):
                 continue
-            for item in n.walk(*current.node.body):
+            for item in n.inside(current.node):
                 if (
                     isinstance(item, n.Call)
                     and isinstance(item.func, n.Attr)
@@ -69,7 +69,7 @@ class Schemas:
         module = self.project.modules.get(route.file)
         if module is None:
             return
-        for item in n.walk(*module.body):
+        for item in n.inside(module):
             if not (
                 isinstance(item, n.Call)
                 and item.line == route.line

@@ -467,7 +467,7 @@ def _is_ours(found: n.Module, module: n.Module) -> bool:
 
 def _literal(module: n.Module, expr: n.Name) -> n.Expr | None:
     """The table that a name stands for, in the module or in one of its functions."""
-    for item in n.walk(*module.body):
+    for item in n.inside(module):
         if isinstance(item, n.Assign) and isinstance(item.value, n.Group):
             named = any(isinstance(t, n.Name) and t.id == expr.id for t in item.targets)
             if named:
