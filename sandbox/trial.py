@@ -1,19 +1,18 @@
 """One trial: a project's files go into a sandbox with all that they need, and its tests run."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from prompts.errors import SandboxError
 from prompts.task import Limits
+from sandbox.environments.cache import reap_builds
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
 from sandbox.migrations import MigrationKind, MigrationStep, migrate, sqlite_path
 from sandbox.report import TestReport
+from sandbox.scratch import ScratchFolder, reap
 from sandbox.services.choose import all_services, unserved
 from sandbox.services.protocol import Binding, Service
 from sandbox.settings import fill_settings, schemes_of
@@ -60,6 +59,8 @@ class Laboratory:
         self._services = all_services()
 
     async def __aenter__(self) -> "Laboratory":
+        reap()
+        reap_builds()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -127,10 +128,11 @@ class _Bench:
     ) -> None:
         self._project = project
         self._isolation = isolation
-        self._folder = Path(tempfile.mkdtemp(prefix="backsmith-trial-"))
+        self._scratch = ScratchFolder("trial")
+        folder = self._scratch.path
         bindings = list(bindings)
-        work = Mount(self._folder / "work", WORK, writable=True)
-        results = Mount(self._folder / "results", RESULTS, writable=True)
+        work = Mount(folder / "work", WORK, writable=True)
+        results = Mount(folder / "results", RESULTS, writable=True)
         self._work_folder = work.source
         self._work = isolation.inside(work)
         self._results = results
@@ -176,18 +178,8 @@ class _Bench:
         return sqlite_path(self.env.get("DATABASE_URL", ""), self._work)
 
     def remove(self) -> None:
-        """Remove the folders, whatever modes hostile code has given to what is in them."""
-        shutil.rmtree(self._folder, onerror=_open_up)
-
-
-def _open_up(function: Callable[[str], object], path: str, _: object) -> None:
-    for place in (Path(path).parent, Path(path)):
-        if place.is_dir() and not place.is_symlink():
-            place.chmod(0o700)
-    try:
-        function(path)
-    except OSError:
-        shutil.rmtree(path, ignore_errors=True)
+        """Remove the folders."""
+        self._scratch.remove()
 
 
 class _Clock:

@@ -25,6 +25,18 @@ def content_key(*parts: object) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 
 
+def reap_builds() -> None:
+    """Remove what killed processes left half-built in the environments' caches."""
+    for building in (cache_folder() / "environments").glob("*/*.building-*"):
+        key = building.name.partition(".building-")[0]
+        with building.with_name(f"{key}.lock").open("a", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # somebody builds there now
+            shutil.rmtree(building, ignore_errors=True)
+
+
 class FolderCache:
     """Finished folders below ``root``, each whole or absent."""
 

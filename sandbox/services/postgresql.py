@@ -2,14 +2,13 @@
 
 import asyncio
 import secrets
-import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompts.errors import SandboxError
 from sandbox.isolation.protocol import Isolation, Mount, Relay
+from sandbox.scratch import ScratchFolder
 from sandbox.services.pg_process import PgProcess, find_binaries, start_postgres
 from sandbox.services.protocol import Binding
 
@@ -27,6 +26,7 @@ class PostgreSQL:
     name = "postgresql"
 
     def __init__(self) -> None:
+        self._scratch: ScratchFolder | None = None
         self._folder: Path | None = None
         self._process: PgProcess | None = None
         self._password = secrets.token_hex(16)
@@ -107,9 +107,9 @@ class PostgreSQL:
         if self._process is not None:
             await self._process.kill()
             self._process = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = self._folder = None
 
     async def execute(self, binding: Binding, statements: str) -> None:
         """Run SQL as the sample's role on its database, all or nothing.
@@ -133,10 +133,9 @@ class PostgreSQL:
     async def _start(self, on_host: bool) -> None:
         import psycopg
 
-        # A short path: a Unix socket's is limited to 107 bytes.
-        folder = Path(tempfile.mkdtemp(prefix="bs-pg-", dir="/tmp"))
-        self._folder = folder
-        process = start_postgres(folder, self._password, tcp=on_host)
+        self._scratch = ScratchFolder("pg")
+        self._folder = self._scratch.path
+        process = start_postgres(self._folder, self._password, tcp=on_host)
         self._process = process
         deadline = time.monotonic() + _START_SECONDS
         while True:

@@ -1,0 +1,90 @@
+"""Temporary folders that do not outlive a killed process: the next start removes what the last one left.
+
+Each folder is held by a lock that the kernel lets go of when its process ends, however it ends.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+_LOCK = ".held"
+
+
+class ScratchFolder:
+    """A fresh folder, ``path``; ``remove`` it when done. Its own path is short, as Unix sockets need."""
+
+    def __init__(self, name: str) -> None:
+        self._home = _home() / f"{name}-{secrets.token_hex(4)}"
+        self._home.mkdir(mode=0o700)
+        # Locked before it has its name: nobody ever finds it there and free.
+        fresh = self._home / (_LOCK + ".new")
+        self._lock = os.open(fresh, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        fresh.rename(self._home / _LOCK)
+        self.path = self._home / "in"
+        self.path.mkdir()
+
+    def remove(self) -> None:
+        """Remove it, whatever modes hostile code has given to what is in it."""
+        _remove(self._home)
+        with contextlib.suppress(OSError):
+            os.close(self._lock)
+
+
+def reap() -> tuple[str, ...]:
+    """Remove the folders that no living process holds; returns their names."""
+    return tuple(folder.name for folder in _stale() if _remove(folder))
+
+
+def _stale() -> Iterator[Path]:
+    for folder in sorted(_home().iterdir()):
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            # Killed between its making and its lock, or being made just now: those are younger than a minute.
+            with contextlib.suppress(OSError):
+                if _age(folder) > 60:
+                    yield folder
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield folder
+        except OSError:
+            pass  # held by a process that lives
+        finally:
+            os.close(lock)
+
+
+def _age(folder: Path) -> float:
+    import time
+
+    return time.time() - folder.stat().st_mtime
+
+
+def _home() -> Path:
+    """One folder a user, which nobody else may enter."""
+    home = Path(os.environ.get("TMPDIR") or "/tmp") / f"backsmith-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != os.getuid() or home.is_symlink():
+        raise PermissionError(f"{home} belongs to somebody else")
+    return home
+
+
+def _remove(folder: Path) -> bool:
+    shutil.rmtree(folder, onerror=_open_up)
+    return not folder.exists()
+
+
+def _open_up(function: object, path: str, _: object) -> None:
+    for place in (Path(path).parent, Path(path)):
+        if place.is_dir() and not place.is_symlink():
+            place.chmod(0o700)
+    with contextlib.suppress(OSError):
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            Path(path).unlink()
