@@ -53,6 +53,14 @@ class Bubblewrap:
         """Mounts stand where they ask to stand."""
         return mount.target
 
+    def image(self, toolchain: str) -> str:
+        """Commands use the programs of this machine."""
+        return ""
+
+    async def reap(self) -> tuple[str, ...]:
+        """Nothing is ever left: the sandbox dies with the process that made it."""
+        return ()
+
     async def run(self, command: Command, on_output: Callable[[str], None] | None = None) -> Finished:
         """Run in fresh namespaces; the kernel ends every process in them with the first one."""
         options = self.options(command)

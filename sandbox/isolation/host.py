@@ -26,6 +26,14 @@ class Host:
         """Nothing is mounted: the command sees the host's own path."""
         return str(mount.source)
 
+    def image(self, toolchain: str) -> str:
+        """Commands use the programs of this machine."""
+        return ""
+
+    async def reap(self) -> tuple[str, ...]:
+        """Nothing is known of what a killed process left."""
+        return ()
+
     async def run(self, command: Command, on_output: Callable[[str], None] | None = None) -> Finished:
         """Run on the bare host; afterwards end whatever still carries the command's mark."""
         mark = secrets.token_hex(8)

@@ -37,7 +37,8 @@ class Command:
 
     ``argv``, ``env`` and ``cwd`` use inside paths, as ``Isolation.inside`` tells them. ``env`` is the whole
     environment: nothing of the host's is added but what the isolation itself needs. ``network`` is only for
-    installing dependencies.
+    installing dependencies. ``toolchain`` names whose programs it needs, for isolations that have an image
+    for each.
     """
 
     argv: tuple[str, ...]
@@ -47,6 +48,7 @@ class Command:
     limits: Limits = field(default_factory=Limits)
     relays: tuple[Relay, ...] = ()
     network: bool = False
+    toolchain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ class Isolation(Protocol):
 
     def inside(self, mount: Mount) -> str:
         """The path at which the command sees a mount."""
+
+    def image(self, toolchain: str) -> str:
+        """What identifies the image whose programs this toolchain's commands use; empty where they use this
+        machine's own.
+
+        Programs in an image stand on the PATH ``/usr/local/bin:/usr/bin:/bin``. Raises SandboxError where the
+        image is missing.
+        """
+
+    async def reap(self) -> tuple[str, ...]:
+        """End what killed processes of this user left running; returns names for it."""
 
     async def run(self, command: Command, on_output: Callable[[str], None] | None = None) -> Finished:
         """Run to the end or to a limit. Nothing of the command is left running afterwards.
