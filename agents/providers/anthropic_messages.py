@@ -8,6 +8,7 @@ from agents.batch.service import Answered
 from agents.completion import Request, StopReason, Usage
 from agents.providers.registry import Endpoint
 from agents.providers.sdk_errors import StreamState, require_event_stream, translating
+from agents.providers.tls import trusted
 from agents.providers.wire import Began, Counted, Ended, Piece, Text, Thought
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def open_wire(endpoint: Endpoint) -> "MessagesWire":
 def open_client(endpoint: Endpoint) -> "AsyncAnthropic":
     """The SDK's client, set up so that every rule about time and retries is ours."""
     import httpx2
-    from anthropic import AsyncAnthropic
+    from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 
     token = endpoint.key_variable == "ANTHROPIC_AUTH_TOKEN"
     return AsyncAnthropic(
@@ -44,6 +45,7 @@ def open_client(endpoint: Endpoint) -> "AsyncAnthropic":
             endpoint.silence_seconds, connect=endpoint.connect_seconds, pool=endpoint.connect_seconds
         ),
         max_retries=0,
+        http_client=DefaultAsyncHttpxClient(verify=trusted()),
         # Spans are ours, the same for every provider (agents.tracing).
         open_telemetry=False,
     )

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from agents.providers.registry import Endpoint
+from agents.providers.tls import trusted
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -16,13 +17,19 @@ def open_client(endpoint: Endpoint, *, own_service: bool) -> "AsyncOpenAI":
     headers, admin key.
     """
     import httpx2
-    from openai import AsyncOpenAI, Omit
+    from openai import AsyncOpenAI, DefaultAsyncHttpx2Client, Omit
 
     timeout = httpx2.Timeout(
         endpoint.silence_seconds, connect=endpoint.connect_seconds, pool=endpoint.connect_seconds
     )
     if own_service:
-        return AsyncOpenAI(api_key=endpoint.key, base_url=endpoint.base_url, timeout=timeout, max_retries=0)
+        return AsyncOpenAI(
+            api_key=endpoint.key,
+            base_url=endpoint.base_url,
+            timeout=timeout,
+            max_retries=0,
+            http_client=DefaultAsyncHttpx2Client(verify=trusted()),
+        )
     hidden = {name: Omit() for name in ("OpenAI-Organization", "OpenAI-Project", *_custom_header_names())}
     return AsyncOpenAI(
         api_key=endpoint.key or "none",
@@ -30,6 +37,7 @@ def open_client(endpoint: Endpoint, *, own_service: bool) -> "AsyncOpenAI":
         base_url=endpoint.base_url,
         timeout=timeout,
         max_retries=0,
+        http_client=DefaultAsyncHttpx2Client(verify=trusted()),
         default_headers=hidden,  # type: ignore[arg-type] # the SDK takes Omit as "do not send", its hint does not say so
     )
 
