@@ -40,6 +40,24 @@ def reap() -> tuple[str, ...]:
     return tuple(folder.name for folder in _stale() if _remove(folder))
 
 
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the scratch folder with this ``path``; for another user's: yes."""
+    try:
+        lock = os.open(path.parent / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
+
+
 def _stale() -> Iterator[Path]:
     for folder in sorted(_home().iterdir()):
         try:

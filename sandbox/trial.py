@@ -1,7 +1,7 @@
 """One trial: a project's files go into a sandbox with all that they need, and its tests run."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
@@ -59,6 +59,7 @@ class Laboratory:
         self._services = all_services()
 
     async def __aenter__(self) -> "Laboratory":
+        await self.isolation.reap()
         reap()
         reap_builds()
         return self
@@ -75,7 +76,7 @@ class Laboratory:
         toolchain = find_toolchain(project.files)
         if toolchain is None:
             return _ours("no toolchain here knows this kind of project")
-        if missing := toolchain.problem():
+        if missing := self._lacking(toolchain):
             return _ours(missing, toolchain.name)
         if absent := unserved(project.database, self._services):
             return _ours(f"no {' or '.join(absent)} server can be started here", toolchain.name)
@@ -89,7 +90,8 @@ class Laboratory:
         async with AsyncExitStack() as stack:
             clock.start("services")
             servers = [(service, await self._bind(service, stack)) for service in self._wanted(project)]
-            bench = _Bench(project, prepared, [binding for _, binding in servers], self.isolation)
+            bindings = [binding for _, binding in servers]
+            bench = _Bench(project, prepared, bindings, self.isolation, toolchain.name)
             stack.callback(bench.remove)
             bench.lay_out()
             clock.start("migrations")
@@ -105,6 +107,14 @@ class Laboratory:
             notes=prepared.notes,
             timings=clock.stop(),
         )
+
+    def _lacking(self, toolchain: Toolchain) -> str:
+        """What the toolchain needs and neither an image nor this machine has."""
+        try:
+            brought = self.isolation.image(toolchain.name)
+        except SandboxError as error:
+            return f"{error}; {error.hint}"
+        return "" if brought else toolchain.problem()
 
     def _wanted(self, project: Project) -> list[Service]:
         schemes = schemes_of(value for _, value in project.env_vars)
@@ -124,13 +134,17 @@ class _Bench:
     """The place of one trial: a work folder, a results folder, and the environment of its commands."""
 
     def __init__(
-        self, project: Project, prepared: Prepared, bindings: Iterable[Binding], isolation: Isolation
+        self,
+        project: Project,
+        prepared: Prepared,
+        bindings: Sequence[Binding],
+        isolation: Isolation,
+        toolchain: str,
     ) -> None:
         self._project = project
         self._isolation = isolation
         self._scratch = ScratchFolder("trial")
         folder = self._scratch.path
-        bindings = list(bindings)
         work = Mount(folder / "work", WORK, writable=True)
         results = Mount(folder / "results", RESULTS, writable=True)
         self._work_folder = work.source
@@ -150,6 +164,7 @@ class _Bench:
             mounts=tuple(mounts),
             limits=project.limits,
             relays=tuple(relay for binding in bindings for relay in binding.relays),
+            toolchain=toolchain,
         )
 
     def lay_out(self) -> None:
