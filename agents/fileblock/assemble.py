@@ -48,7 +48,7 @@ def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[
         return None, [*told, diagnose("truncated", number, path)]
     first, stop = block.content
     content, fenced = (
-        without_fence(lines[first:stop], path) if block.size == 3 else (lines[first:stop], False)
+        without_fence(lines[first:stop], path) if not block.verbatim else (lines[first:stop], False)
     )
     if fenced:
         told.append(diagnose("fenced-content", first + 1, path))
@@ -77,7 +77,7 @@ def assemble(
     sections = [item for item in found if isinstance(item, Section)]
     submission = Submission(tuple(kept), *_sections(sections, lines, kept))
     told += [
-        diagnose("section-style", item.mark.line + 1, name=item.name)
+        diagnose("section-style", item.mark.line + 1, name=item.mark.text)
         for item in sections
         if not item.mark.exact
     ]
@@ -135,7 +135,7 @@ def _lone_headers(found: Iterable[Block | Section | LoneHeader], blocks: list[Bl
 def _sections(sections: list[Section], lines: list[str], files: list[SourceFile]) -> tuple:  # type: ignore[type-arg]
     bodies: dict[str, list[str]] = {}
     for section in sections:
-        body = bodies.setdefault(section.name, [])
+        body = bodies.setdefault(section.mark.text, [])
         first, stop = section.content
         if section.mark.rest:
             body.append(section.mark.rest)

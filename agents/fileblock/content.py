@@ -23,20 +23,35 @@ _ELISION_WORDS = (
     "truncated",
     "snip",
 )
-_COMMENT = re.compile(r"(?:#|//|--|/\*|<!--|;|%|\*|\{/\*|\(\*|\"\"\"|\[|\(|<|\.\.\.|…)[#/*!\-.… \t]{0,16}")
-_OBJECT = (
-    r"(?:code|file|files|implementation|implementations|logic|function|functions|method|methods|class|classes|imports?|"
-    r"content|contents|routes?|endpoints?|handlers?|models?|tests?|definitions?|fields?|configuration|config|"
-    r"settings|setup|body|module|component|script|stuff|parts?|lines)"
+_COMMENT = re.compile(r"(?:#|//|--|/\*|<!--|;|%|\{/\*|\(\*|\"\"\"|\[|\(|<|\.\.\.|…)[#/*!\-.… \t\[(]{0,16}")
+_CODE = (
+    r"(?:code|file|implementations?|logic|functions?|methods?|class(?:es)?|imports|routes|endpoints|handlers|tests|"
+    r"module|component|schema|tables|queries)"
 )
-_LEFT_OUT = re.compile(
-    rf"(?:(?:the |your |all )?(?:rest|remainder) of (?:the |your |this )?(?:existing |original |previous )?{_OBJECT}\b"
-    rf"|(?:\.\.\.|…) ?(?:the |your |all )?(?:existing|remaining|previous|unchanged|other|rest|same as|omitted|truncated|snip)\b"
-    rf"|(?:the |your |all )?(?:existing|remaining|previous|unchanged) {_OBJECT}(?: \w+)?"
-    rf"(?:$| ?(?:\.\.\.|…|here\b|unchanged|(?:remains?|stays?|is|are) (?:the same|unchanged|as before)|goes here|omitted))"
-    rf"|{_OBJECT}(?: \w+)? (?:remains?|stays?|is|are) (?:the same|unchanged|omitted|as before)"
-    rf"|(?:unchanged|same as before|as before|omitted for brevity|snip(?:ped)?|truncated)$"
-    rf"|{_OBJECT} omitted\b)",
+_PART = (
+    rf"(?:{_CODE}|contents?|models?|definitions?|fields?|config(?:uration)?|settings|setup|body|script|stuff|parts?|"
+    r"lines)"
+)
+_ADJECTIVE = r"(?:existing|remaining|previous|unchanged|original)"
+_THE = r"(?:(?:all |keep )?(?:of )?(?:the |your |this |my )?)"
+_STATE = (
+    r"(?: ?(?:[-–—(,:] ?)?(?:(?:remains?|stays?|is|are) )?(?:the same|unchanged|as before|as is|same as before|"
+    r"goes here|here|omitted|stays|continues|not shown|above|below|from before)(?: for brevity| as before| here)?)"
+)
+# With an ellipsis beside it, or saying that something stayed as it was, a remark is sure to stand for code.
+_SURELY = re.compile(
+    rf"(?:{_THE}(?:rest|remainder) of {_THE}(?:{_ADJECTIVE} )?{_PART}{_STATE}"
+    rf"|{_THE}{_ADJECTIVE} (?:\w+ ){{0,2}}{_PART}{_STATE}"
+    rf"|{_THE}(?:other |{_ADJECTIVE} )?(?:\w+ )?{_PART}{_STATE})$",
+    re.IGNORECASE,
+)
+_WITH_DOTS = re.compile(
+    rf"(?:{_THE}(?:rest|remainder) of {_THE}|{_THE}{_ADJECTIVE}\b|(?:the )?rest$|{_THE}other (?:\w+ )?{_PART}"
+    rf"|(?:same as|as before|omitted|truncated|snip|code)\b)",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    rf"{_THE}(?:(?:rest|remainder) of {_THE}(?:{_ADJECTIVE} )?{_CODE}|existing {_CODE}|(?:code|{_CODE} code) omitted)$",
     re.IGNORECASE,
 )
 _DIFF_FIRST = re.compile(
@@ -107,30 +122,34 @@ def _find_diff(text: str) -> Flaw | None:
 
 
 def _find_elision(text: str) -> Flaw | None:
-    lowered = text.lower() if text.isascii() else text
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = text
     for word in _ELISION_WORDS:
         at = lowered.find(word)
         while at >= 0:
             start = text.rfind("\n", 0, at) + 1
             end = text.find("\n", at)
             end = len(text) if end < 0 else end
-            if end - start <= 200:
-                line = text[start:end].strip()
-                if _elides(line):
-                    return Flaw("elided", text.count("\n", 0, start), line)
+            if end - start <= 200 and _elides(text, start, end):
+                return Flaw("elided", text.count("\n", 0, start), text[start:end].strip())
             at = lowered.find(word, end)
     return None
 
 
-def _elides(line: str) -> bool:
-    """Whether a line is nothing but a remark that code was left out."""
+def _elides(text: str, start: int, end: int) -> bool:
+    """Whether the line from ``start`` to ``end`` is nothing but a remark that code was left out."""
+    line = text[start:end].strip()
     comment = _COMMENT.match(line)
     if comment is None:
         return False
     said = line[comment.end() :].rstrip(' \t*/->}])"!.…:')
-    dots = comment[0].rstrip(" \t").endswith(("...", "…"))
-    if dots:
-        said = "... " + said
-    elif line.rstrip(' \t*/->}])"').endswith(("...", "…")):
-        said += "..."
-    return _LEFT_OUT.match(said) is not None
+    if "..." in comment[0] or "…" in comment[0] or line.rstrip(' \t*/->}])"').endswith(("...", "…")):
+        return _WITH_DOTS.match(said) is not None or _SURELY.match(said) is not None
+    if _SURELY.match(said) is None and _ALONE.match(said) is None:
+        return False
+    # A remark within a longer comment is part of a sentence about something else.
+    before = text[text.rfind("\n", 0, max(0, start - 1)) + 1 : max(0, start - 1)][:200].strip()
+    after = text[end + 1 : end + 201].split("\n", 1)[0].strip()
+    opening = comment[0][:1]
+    return not (before.startswith(opening) or after.startswith(opening))

@@ -15,10 +15,10 @@ _WARNINGS = {
     "missing-open": "The line '---' is missing between the header of {path} and its content.",
     "missing-close": "The line '---' that ends {path} is missing; it was taken to end before {next}.",
     "delimiter-mismatch": "{path} opens with {size} hyphens and closes with {other}. Use as many to close as to open.",
-    "several-closings": "{count} lines of {size} hyphens could end {path}; line {chosen} was taken. If the content holds "
-    "such lines, enclose it by longer ones ('-----').",
-    "several-fences": "{count} code fences could end {path}; the one at line {chosen} was taken. Enclose files by '---' "
-    "lines, not by fences.",
+    "several-closings": "{count} lines of {size} hyphens could end {path}; line {chosen} was taken. If the content "
+    "holds such lines, enclose it by longer ones ('-----').",
+    "several-fences": "{count} code fences could end {path}; the one at line {chosen} was taken. Enclose files by "
+    "'---' lines, not by fences.",
     "stray-delimiter": "A line of hyphens stands behind {path}, which ended at line {closed}. Put nothing but a blank "
     "line between blocks.",
     "header-in-content": "A header inside the content of {path} was taken as content. Enclose such a file by longer "

@@ -1,131 +1,146 @@
 """Whether a place in a file lies inside a string or a comment, where a line of hyphens is ordinary text.
 
 Outside of them no language listed here allows such a line, so it must be the delimiter. The scanners follow strings
-and comments only; each reads its text once.
+and comments only, and read every text once.
 """
 
 import re
-from dataclasses import dataclass, field
-
-# A token is a comment or a whole string; one that does not end in the text matches its opening alone.
-_LINE_STRINGS = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?' + r"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
-_BLOCK_COMMENT = r"/\*(?:[^*]*\*+(?:[^/*][^*]*\*+)*/)?"
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A string or comment that may hold line breaks. In one that ``escapes``, a backslash hides what follows it."""
+
+    opening: str
+    closing: str
+    escapes: bool = True
+
+    @property
+    def rest(self) -> str:
+        """A pattern for what stands between opening and closing, and the closing."""
+        closing = re.escape(self.closing)
+        if not self.escapes:
+            return f".*?{closing}"
+        first = re.escape(self.closing[0])
+        partial = f"|{first}(?!{re.escape(self.closing[1:])})" if self.closing[1:] else ""
+        return rf"(?:[^\\{first}]++|\\.{partial})*+{closing}"
+
+
 class Grammar:
-    """The strings and comments of a family of languages.
+    """The strings and comments of a family of languages."""
 
-    ``tokens`` finds the next one. ``spans`` maps the opening of one that may hold line breaks to its closing.
-    """
+    def __init__(
+        self, *spans: Span, line_comment: str = "//[^\n]*+", strings: str = "\"'", heredocs: bool = False
+    ):
+        self.heredocs = heredocs
+        self.spans = {span.opening: span for span in spans}
+        # A span that does not end in the text matches its opening alone, as does one with a string of one line.
+        tokens = (
+            [line_comment, r"<<[-~]?[ \t]{0,8}(?:\\|'|\")?[A-Za-z_]\w{0,63}"] if heredocs else [line_comment]
+        )
+        tokens += [re.escape(span.opening) + span.rest for span in spans]
+        tokens += [re.escape(span.opening) for span in spans]
+        tokens += [rf"{quote}(?:[^{quote}\\\n]++|\\.)*+{quote}?" for quote in strings]
+        self.tokens = re.compile("|".join(filter(None, tokens)), re.DOTALL)
+        self.endings = {span.opening: re.compile(span.rest, re.DOTALL) for span in spans}
 
-    tokens: re.Pattern[str]
-    spans: dict[str, str] = field(default_factory=dict)
-    heredocs: bool = False
 
+_COMMENT = Span("/*", "*/", escapes=False)
+_TRIPLE = Span('"""', '"""')
 
-def _grammar(tokens: str, spans: dict[str, str], *, heredocs: bool = False) -> Grammar:
-    return Grammar(re.compile(tokens), spans, heredocs)
-
-
-PYTHON = _grammar(r'#[^\n]*|"""|' + r"'''|" + _LINE_STRINGS, {'"""': '"""', "'''": "'''"})
-TOML = PYTHON
-C_LIKE = _grammar(r"//[^\n]*|/\*|" + _LINE_STRINGS, {"/*": "*/"})
-SCRIPT = _grammar(r"//[^\n]*|/\*|`|" + _LINE_STRINGS, {"/*": "*/", "`": "`"})
-GO = _grammar(r"//[^\n]*|/\*|`|" + _LINE_STRINGS, {"/*": "*/", "`": "\0`"})
-JAVA = _grammar(r'//[^\n]*|/\*|"""|' + _LINE_STRINGS, {"/*": "*/", '"""': '"""'})
-RUST = _grammar(
-    r'//[^\n]*|/\*|r#{1,8}"|' + r"'(?:[^'\\\n]|\\[^\n])'|\"",
-    {"/*": "*/", '"': '"'} | {'r{}"'.format("#" * n): '\0"' + "#" * n for n in range(1, 9)},
+_PYTHON = Grammar(_TRIPLE, Span("'''", "'''"), line_comment="#[^\n]*+")
+_C = Grammar(_COMMENT)
+_SCRIPT = Grammar(_COMMENT, Span("`", "`"))
+_GO = Grammar(_COMMENT, Span("`", "`", escapes=False))
+_JAVA = Grammar(_COMMENT, _TRIPLE)
+_RUST = Grammar(
+    _COMMENT,
+    *(Span(f'r{"#" * count}"', f'"{"#" * count}', escapes=False) for count in range(1, 5)),
+    Span('"', '"'),
+    line_comment=r"//[^\n]*+|'(?:[^'\\\n]|\\[^\n])'",
+    strings="",
 )
-CSS = _grammar(r"/\*|" + _LINE_STRINGS, {"/*": "*/"})
-JSON = _grammar(r"//[^\n]*|/\*|" + _LINE_STRINGS, {"/*": "*/"})
-SHELL = _grammar(
-    r"(?<![^\s;&|(])#[^\n]*|\\.|<<[-~]?[ \t]*(?:\\|'|\")?[A-Za-z_]\w{0,63}|\"|'",
-    {'"': '"', "'": "\0'"},
+_CSS = Grammar(_COMMENT, line_comment="")
+_SHELL = Grammar(
+    Span('"', '"'),
+    Span("'", "'", escapes=False),
+    line_comment=r"(?<![^\s;&|(])#[^\n]*+|\\.",
+    strings="",
     heredocs=True,
 )
 
 _BY_EXTENSION: dict[str, Grammar] = {
-    **dict.fromkeys(["py", "pyi", "pyw"], PYTHON),
-    "toml": TOML,
-    **dict.fromkeys(["json", "jsonc", "ipynb", "webmanifest"], JSON),
-    **dict.fromkeys(["js", "jsx", "mjs", "cjs", "ts", "mts", "cts"], SCRIPT),
-    "go": GO,
-    **dict.fromkeys(["java", "kt", "kts", "scala", "groovy", "gradle", "swift"], JAVA),
-    **dict.fromkeys(["c", "h", "cc", "cpp", "cxx", "hpp", "hh", "cs", "proto"], C_LIKE),
-    "rs": RUST,
-    **dict.fromkeys(["css", "scss", "less"], CSS),
-    **dict.fromkeys(["sh", "bash", "zsh"], SHELL),
+    **dict.fromkeys(["py", "pyi", "pyw", "toml"], _PYTHON),
+    **dict.fromkeys(
+        ["json", "jsonc", "ipynb", "webmanifest", "c", "h", "cc", "cpp", "cxx", "hpp", "cs", "proto"], _C
+    ),
+    **dict.fromkeys(["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"], _SCRIPT),
+    "go": _GO,
+    **dict.fromkeys(["java", "kt", "kts", "scala", "groovy", "gradle", "swift"], _JAVA),
+    "rs": _RUST,
+    **dict.fromkeys(["css", "scss", "less"], _CSS),
+    **dict.fromkeys(["sh", "bash", "zsh"], _SHELL),
 }
 
 
 def grammar_of(path: str) -> Grammar | None:
     """The grammar of a file's language, or None where a line of hyphens may be ordinary text."""
-    name = path.rsplit("/", 1)[-1]
-    stem, dot, extension = name.rpartition(".")
-    if not dot or not stem:
-        return None
-    return _BY_EXTENSION.get(extension.lower())
+    stem, dot, extension = path.rsplit("/", 1)[-1].rpartition(".")
+    return _BY_EXTENSION.get(extension.lower()) if dot and stem else None
 
 
 class Position:
-    """A place that moves forward through a file's text, line by line."""
+    """A place that moves forward through a file's text, whole lines at a time."""
 
-    __slots__ = ("_closing", "_grammar", "_heredoc")
+    __slots__ = ("_grammar", "_heredoc", "_span")
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
-        self._closing = ""
+        self._span: Span | None = None
         self._heredoc = ""
 
     @property
     def inside(self) -> bool:
         """Whether the place lies inside a string or a comment."""
-        return bool(self._closing or self._heredoc)
+        return self._span is not None or bool(self._heredoc)
 
     def advance(self, text: str) -> None:
-        """Move over ``text``, which holds whole lines and ends with a line break (or is empty)."""
+        """Move over ``text``, which ends with a line break (or is empty)."""
         at = 0
         while at < len(text):
             if self._heredoc:
                 at = self._skip_heredoc(text, at)
-            elif self._closing:
-                at = self._skip_span(text, at)
+            elif self._span is not None:
+                at = self._skip_span(text, at, self._span)
             else:
                 at = self._skip_code(text, at)
 
     def _skip_code(self, text: str, at: int) -> int:
-        spans = self._grammar.spans
-        pending = ""
+        grammar = self._grammar
         end = len(text)
-        if self._grammar.heredocs:
-            # A heredoc begins on the line after the one that names it.
+        if grammar.heredocs:
+            # A heredoc begins on the line behind the one that names it.
             end = text.index("\n", at) + 1
-        for token in self._grammar.tokens.finditer(text, at, end):
+        elif not any(text.find(opening, at) >= 0 for opening in grammar.spans):
+            return end
+        heredoc = ""
+        for token in grammar.tokens.finditer(text, at, end):
             opening = token[0]
-            if opening in spans:
-                self._closing = spans[opening]
-                self._heredoc = ""
+            if opening in grammar.spans:
+                self._span = grammar.spans[opening]
                 return token.end()
-            if self._grammar.heredocs and opening.startswith("<<"):
-                pending = opening.lstrip("<-~ \t\\'\"")
-        self._heredoc = pending
+            if grammar.heredocs and opening.startswith("<<"):
+                heredoc = opening.lstrip("<-~ \t\\'\"")
+        self._heredoc = heredoc
         return end
 
-    def _skip_span(self, text: str, at: int) -> int:
-        closing = self._closing
-        if closing.startswith("\0"):
-            closing = closing[1:]
-            found = text.find(closing, at)
-        elif closing == "*/":
-            found = text.find(closing, at)
-        else:
-            found = _find_unescaped(text, closing, at)
-        if found < 0:
+    def _skip_span(self, text: str, at: int, span: Span) -> int:
+        ending = self._grammar.endings[span.opening].match(text, at)
+        if ending is None:
             return len(text)
-        self._closing = ""
-        return found + len(closing)
+        self._span = None
+        return ending.end()
 
     def _skip_heredoc(self, text: str, at: int) -> int:
         while at < len(text):
@@ -136,15 +151,3 @@ class Position:
                 self._heredoc = ""
                 break
         return at
-
-
-_UNESCAPED = {
-    closing: re.compile(r"\\.|" + re.escape(closing), re.DOTALL) for closing in ('"""', "'''", '"', "`")
-}
-
-
-def _find_unescaped(text: str, closing: str, at: int) -> int:
-    for token in _UNESCAPED[closing].finditer(text, at):
-        if token[0] == closing:
-            return token.start()
-    return -1

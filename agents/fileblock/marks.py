@@ -1,19 +1,17 @@
 """The lines that can carry structure: headers, delimiters, fences, section names, thinking tags.
 
 Whether one of them really does is decided by what stands around it (``agents.fileblock.walk``). Every line is read
-once, by string methods and anchored patterns that cannot backtrack.
+once, by string methods and anchored patterns that cannot backtrack. Rules L1 to L6 of docs/fileblock.md.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agents.fileblock.paths import looks_like_path
 
 Kind = Literal["header", "delimiter", "fence", "section", "think", "end-think"]
-SectionName = Literal["DEPENDENCIES", "MIGRATIONS", "ENV_VARS"]
 
-_SECTION_NAMES: dict[str, SectionName] = {
+_SECTION_NAMES = {
     "DEPENDENCIES": "DEPENDENCIES",
     "DEPENDENCY": "DEPENDENCIES",
     "MIGRATIONS": "MIGRATIONS",
@@ -23,13 +21,26 @@ _SECTION_NAMES: dict[str, SectionName] = {
     "ENV VAR": "ENV_VARS",
     "ENV VARIABLES": "ENV_VARS",
     "ENVIRONMENT VARIABLES": "ENV_VARS",
-    "ENVIRONMENT": "ENV_VARS",
-    "ENV": "ENV_VARS",
 }
-_LONGEST_SECTION_NAME = max(map(len, _SECTION_NAMES))
-_FIRST_CHARACTERS = frozenset("-`~#*>FfDdMmEe0123456789<\ufeff")
+_LONGEST_TITLE = max(map(len, _SECTION_NAMES)) + 8
+_LONGEST_HEADER = 2048
+
+# A first look, which most lines fail.
+_STARTS = frozenset(
+    ["---", "```", "~~~"]
+    + [
+        spelled
+        for word in ("fil", "dep", "mig", "dat", "env")
+        for spelled in (word, word.title(), word.upper())
+    ]
+)
+_FIRST_CHARACTERS = frozenset("#*>`~-_+=<0123456789fFdDmMeE")
+_SIGNS = ("```", "~~~", " FILE:", "</think", "</reason", "</thought", "\x1b")
+_DECORATED = re.compile(r"[#*>`\-_+= \t\d.)]{1,40}(?:file|dep|mig|dat|env)|<", re.IGNORECASE)
+
 _KEYWORD = re.compile(r"file(?:[ _-]?(?:name|path))?(?=[*`_ ]{0,4}:)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}[.)][ \t]+")
+_HEADING = re.compile(r"#{1,6} |\*\*|__|> |[-*] (?=\*\*|__)")
 _THINK = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,1024}(?:\x07|\x1b\\)?|[@-Z\\^_])")
 _ANNOTATION = re.compile(
@@ -39,13 +50,13 @@ _ANNOTATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One line that can carry structure.
+class Mark(NamedTuple):
+    """One line that can carry structure. A named tuple, because hostile answers hold millions of them.
 
     ``line`` counts from 0. ``size`` is the number of hyphens or fence characters. ``text`` is a header's path, a
     section's name, or a fence's character followed by its info string; ``rest`` what follows a section's name or a
-    closing thinking tag on the same line. ``exact`` says that the line is spelled as the format asks.
+    closing thinking tag on the same line. ``exact`` says that the line is spelled as the format asks; ``title``
+    that a section's name at least stands out as one (in capitals or decorated).
     """
 
     line: int
@@ -54,6 +65,7 @@ class Mark:
     size: int = 0
     rest: str = ""
     exact: bool = True
+    title: bool = False
 
 
 def strip_ansi(line: str) -> str:
@@ -61,32 +73,42 @@ def strip_ansi(line: str) -> str:
     return _ANSI.sub("", line)
 
 
-def read_marks(lines: list[str], first: int) -> list[Mark]:
-    """The marks among ``lines``, the first of which is line ``first`` of the answer."""
-    starts = _FIRST_CHARACTERS
+def read_marks(lines: list[str], first: int, text: str) -> list[Mark]:
+    """The marks among ``lines``, the first of which is line ``first`` of the answer. ``text`` holds all of them."""
+    firsts, starts, decorated = _FIRST_CHARACTERS, _STARTS, _DECORATED.match
+    signs = [sign for sign in _SIGNS if sign in text]
     found = []
     for number, line in enumerate(lines, first):
-        if line[:1] in starts or "```" in line or "FILE:" in line or "think" in line or "\x1b" in line:
-            mark = read_mark(line, number)
-            if mark is not None:
-                found.append(mark)
+        if line[:1] in firsts and (line[:3] in starts or decorated(line)):
+            if line == "---":
+                found.append(Mark(number, "delimiter", "", 3))
+                continue
+        elif not signs or not _holds_any(line, signs):
+            continue
+        mark = read_mark(line, number)
+        if mark is not None:
+            found.append(mark)
     return found
+
+
+def _holds_any(line: str, signs: list[str]) -> bool:
+    return any(sign in line for sign in signs)
 
 
 def read_mark(line: str, number: int) -> Mark | None:
     """The mark that a line is, or None."""
-    escaped = "\x1b" in line
-    if escaped:
-        line = strip_ansi(line)
-    if line[:1] == "\ufeff" and number == 0:
-        line = line[1:]
+    if "\x1b" in line:
+        mark = _read_plain(strip_ansi(line), number)
+        return mark and mark._replace(exact=False)
+    return _read_plain(line, number)
+
+
+def _read_plain(line: str, number: int) -> Mark | None:
     mark = _delimiter(line, number) or _fence(line, number)
-    if mark is None and len(line) <= 2048:
+    if mark is None and len(line) <= _LONGEST_HEADER:
         mark = _header(line, number) or _section(line, number)
     if mark is None and "<" in line:
         mark = _thinking(line, number)
-    if mark is not None and escaped:
-        mark = Mark(mark.line, mark.kind, mark.text, mark.size, mark.rest, exact=False)
     return mark
 
 
@@ -95,7 +117,7 @@ def _delimiter(line: str, number: int) -> Mark | None:
         return None
     hyphens = line.rstrip(" \t")
     size = len(hyphens)
-    return Mark(number, "delimiter", size=size) if hyphens.count("-") == size else None
+    return Mark(number, "delimiter", "", size) if hyphens.count("-") == size else None
 
 
 def _fence(line: str, number: int) -> Mark | None:
@@ -108,18 +130,18 @@ def _fence(line: str, number: int) -> Mark | None:
     info = info.strip()
     if character == "`" and "`" in info:
         return None
-    return Mark(number, "fence", text=character + info, size=size, exact=len(line) == len(bare))
+    return Mark(number, "fence", character + info, size, "", len(line) == len(bare))
 
 
 def _header(line: str, number: int) -> Mark | None:
-    if line.startswith("FILE: ") and not line.startswith(("FILE:  ", "FILE: `", "FILE: *")):
+    if line.startswith("FILE: ") and line[6:7] not in {" ", "`", "*", '"', "'", "\t"}:
         path = line[6:].rstrip(" \t")
-        plain = _without_annotation(path)
-        return Mark(number, "header", text=plain, exact=plain == path) if path else None
-    decorated = line.lstrip(" ")
-    if len(line) - len(decorated) > 3:
+        plain = _without_annotation(path).removesuffix(":")
+        return Mark(number, "header", plain, 0, "", plain == path) if plain else None
+    bare = line.lstrip(" ")
+    if len(line) - len(bare) > 3:
         return None
-    bare = decorated.lstrip("#*>`-+ \t")
+    bare = bare.lstrip("#*>`-+= \t")
     digits = _NUMBER.match(bare)
     if digits:
         bare = bare[digits.end() :].lstrip("*`")
@@ -128,21 +150,16 @@ def _header(line: str, number: int) -> Mark | None:
         return None
     rest = bare[keyword.end() :].lstrip("*`_ ")[1:]
     path = _undecorated(rest)
-    if not looks_like_path(path):
-        return None
-    if keyword[0] != "FILE" and bare == line and line[4:5] == ":" and not rest.startswith((" ", "\t")):
-        return None
-    return Mark(number, "header", text=path, exact=False)
+    return Mark(number, "header", path, 0, "", exact=False) if looks_like_path(path) else None
 
 
 def _undecorated(text: str) -> str:
-    path = text.strip(" \t*")
+    path = text.strip(" \t*=")
     if path.startswith("`"):
-        inner = path.strip("`").split("`", 1)[0]
-        return inner.strip()
+        return path.strip("`").split("`", 1)[0].strip()
     path = path.strip("`\"'").rstrip(" \t*")
-    path = _without_annotation(path)
-    return path.removesuffix(":").rstrip("`* ")
+    path = path.removesuffix(" ---")
+    return _without_annotation(path).removesuffix(":").rstrip("`* ")
 
 
 def _without_annotation(path: str) -> str:
@@ -153,26 +170,24 @@ def _without_annotation(path: str) -> str:
 
 def _section(line: str, number: int) -> Mark | None:
     if line in {"DEPENDENCIES:", "MIGRATIONS:", "ENV_VARS:"}:
-        return Mark(number, "section", text=line[:-1])
-    bare = line.lstrip("#*> \t")
-    decorated = len(bare) != len(line)
+        return Mark(number, "section", line[:-1], 0, "", exact=True, title=True)
     if line[:1] in {" ", "\t"}:
         return None
-    title = bare[: _LONGEST_SECTION_NAME + 8]
-    name, colon, _ = title.partition(":")
-    if not colon and not decorated:
+    decoration = _HEADING.match(line)
+    bare = line[decoration.end() :].lstrip("*_ \t") if decoration else line
+    name, colon, _ = bare[:_LONGEST_TITLE].partition(":")
+    if not colon and not decoration:
         return None
     words = name.strip("*` \t").replace("_", " ")
     section = _SECTION_NAMES.get(words.upper())
     if section is None:
         return None
     rest = bare.partition(":")[2].strip("* \t") if colon else ""
-    if rest and not decorated and words != words.upper():
+    if rest and not decoration and not words.isupper():
         return None
-    if words.upper() in {"ENV", "ENVIRONMENT"} and (rest or not (decorated or words.isupper())):
-        return None
-    exact = not decorated and name == section and bool(colon)
-    return Mark(number, "section", text=section, rest=rest, exact=exact)
+    exact = not decoration and name == section
+    title = words.isupper() or (decoration is not None and words[:1].isupper())
+    return Mark(number, "section", section, 0, rest, exact, title)
 
 
 def _thinking(line: str, number: int) -> Mark | None:
@@ -182,7 +197,7 @@ def _thinking(line: str, number: int) -> Mark | None:
     if last is None:
         return None
     if last[1]:
-        return Mark(number, "end-think", rest=line[last.end() :].strip(), exact=False)
+        return Mark(number, "end-think", "", 0, line[last.end() :].strip(), exact=False)
     if line[: last.start()].strip():
         return None
-    return Mark(number, "think", exact=False)
+    return Mark(number, "think", "", 0, "", exact=False)

@@ -15,8 +15,30 @@ _RESERVED = frozenset(
 )
 # Names that are whole without an extension; used only to tell a path from prose.
 _BARE_NAMES = frozenset(
-    "makefile dockerfile containerfile procfile gemfile rakefile jenkinsfile vagrantfile license licence notice readme "
-    "changelog authors contributors copying codeowners brewfile justfile caddyfile version todo owners".split()
+    {
+        *(
+            "makefile",
+            "dockerfile",
+            "containerfile",
+            "procfile",
+            "gemfile",
+            "rakefile",
+            "jenkinsfile",
+            "vagrantfile",
+        ),
+        *(
+            "brewfile",
+            "justfile",
+            "caddyfile",
+            "license",
+            "licence",
+            "notice",
+            "readme",
+            "changelog",
+            "authors",
+        ),
+        *("contributors", "copying", "codeowners", "owners", "version", "todo"),
+    }
 )
 
 
@@ -36,7 +58,7 @@ def plain_path(raw: str) -> str:
     path = raw.replace("\\", "/")
     if not path:
         raise BadPathError("is empty")
-    if path.startswith("/") or path[1:2] == ":" or path.startswith("~/") or path == "~":
+    if path.startswith(("/", "~/")) or path[1:2] == ":" or path == "~":
         raise BadPathError("is absolute; write it relative to the project's root")
     if path.endswith(("/", "/.")):
         raise BadPathError("names a folder, not a file")
@@ -92,7 +114,7 @@ def collisions(paths: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     by_key: dict[str, str] = {}
     for path in paths:
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
         other = by_key.setdefault(key, path)
         if other != path:
             found[path] = other

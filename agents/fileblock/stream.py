@@ -28,34 +28,30 @@ class Stream:
                 self._pieces.append(chunk)
             return ()
         whole, _, tail = chunk.rpartition("\n")
-        text = "".join([*self._pieces, whole])
+        self._add("".join([*self._pieces, whole]))
         self._pieces = [tail] if tail else []
-        lines = text.split("\n")
-        if "\r" in text:
-            lines = [line.rstrip("\r") for line in lines]
-        self._add(lines)
         return self._new_files()
 
     def finish(self, stop_reason: str | None = None) -> Answer:
         """The whole answer; no more text comes. ``stop_reason`` is the provider's (``length``: it was cut off)."""
         if self._pieces:
-            self._add(["".join(self._pieces)])
+            self._add("".join(self._pieces))
             self._pieces = []
         self._walk.finish()
         self._new_files()
         return assemble(
             self._files,
             self._walk.found,
-            self._walk.lines,
+            self._walk.source.lines,
             self._diagnostics + self._walk.diagnostics,
             stop_reason,
         )
 
-    def _add(self, lines: list[str]) -> None:
-        if not self._walk.lines and lines[0].startswith("\ufeff"):
-            lines[0] = lines[0][1:]
+    def _add(self, text: str) -> None:
+        if not self._walk.source.lines and text.startswith("\ufeff"):
+            text = text[1:]
             self._diagnostics.append(diagnose("bom", 1))
-        self._walk.add(lines)
+        self._walk.add(text)
 
     def _new_files(self) -> tuple[SourceFile, ...]:
         found = self._walk.found
@@ -64,7 +60,7 @@ class Stream:
             item = found[self._read]
             self._read += 1
             if isinstance(item, Block):
-                file, told = read_block(item, self._walk.lines)
+                file, told = read_block(item, self._walk.source.lines)
                 self._diagnostics += told
                 if file is not None:
                     new.append(file)

@@ -1,0 +1,136 @@
+"""The lines of an answer as they arrive, and the questions about what lies ahead.
+
+A question is a generator: it yields while its answer depends on lines that have not arrived, and returns the same
+whatever the pieces were. Looking ahead is bounded or goes through an index, so that an answer takes time in
+proportion to its length.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from agents.fileblock.marks import Mark, read_marks
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+
+_LARGEST_GAP = 2
+_FURTHEST_FENCE = 1000
+
+
+@dataclass(slots=True)
+class Source:
+    """An answer's lines (without line breaks) and marks so far; ``final`` once no more come."""
+
+    lines: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    final: bool = False
+    _sized: dict[int, list[int]] = field(default_factory=dict)
+    _think_ends: list[int] = field(default_factory=list)
+    _unfenced: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        """Take in the next whole lines. CRLF ends a line as LF does; a CR within a line is content."""
+        lines = text.split("\n")
+        if "\r" in text:
+            lines = [line.rstrip("\r") for line in lines]
+        marks = read_marks(lines, len(self.lines), text)
+        self.lines += lines
+        for index, mark in enumerate(marks, len(self.marks)):
+            if mark.kind == "delimiter":
+                self._sized.setdefault(mark.size, []).append(index)
+            elif mark.kind == "end-think":
+                self._think_ends.append(index)
+        self.marks += marks
+
+    def text(self, first: int, stop: int) -> str:
+        """The lines from ``first`` to before ``stop``, each with its line break."""
+        return "\n".join(self.lines[first:stop]) + "\n" if stop > first else ""
+
+    def blank(self, first: int, stop: int) -> bool:
+        """Whether all lines from ``first`` to before ``stop`` are blank."""
+        return not any(map(str.strip, self.lines[first:stop]))
+
+    def line_of(self, index: int) -> int:
+        """The line of mark ``index``; behind the last mark, the number of lines."""
+        return self.marks[index].line if index < len(self.marks) else len(self.lines)
+
+    def mark(self, index: int) -> Steps[Mark | None]:
+        """Mark ``index``, or None where the answer holds no so many."""
+        while index >= len(self.marks):
+            if self.final:
+                return None
+            yield
+        return self.marks[index]
+
+    def line(self, number: int) -> Steps[str | None]:
+        """Line ``number``, or None behind the end."""
+        while number >= len(self.lines):
+            if self.final:
+                return None
+            yield
+        return self.lines[number]
+
+    def opening(self, header: int) -> Steps[int | None]:
+        """The delimiter or fence below the header at this mark, with nothing but a few blank lines between."""
+        number = self.marks[header].line + 1
+        for _ in range(_LARGEST_GAP + 1):
+            line = yield from self.line(number)
+            if line is None or line.strip():
+                break
+            number += 1
+        index = header + 1
+        if index < len(self.marks):
+            mark = self.marks[index]
+            if mark.line == number and mark.kind in {"delimiter", "fence"}:
+                return index
+        return None
+
+    def delimiter_before_header(self, index: int) -> Steps[int | None]:
+        """The first delimiter from mark ``index`` on, if no header or section comes before it."""
+        while (mark := (yield from self.mark(index))) is not None and mark.kind not in {"header", "section"}:
+            if mark.kind == "delimiter":
+                return index
+            index += 1
+        return None
+
+    def end_of_thinking(self, index: int) -> Steps[int | None]:
+        """The first closing thinking tag behind mark ``index``."""
+        while not self._think_ends or self._think_ends[-1] <= index:
+            if self.final:
+                return None
+            yield
+        return self._think_ends[bisect_right(self._think_ends, index)]
+
+    def first_of_size(self, index: int, size: int) -> Steps[int | None]:
+        """The first delimiter of this size from mark ``index`` on; None where it opens another block."""
+        while not (indices := self._sized.get(size)) or indices[-1] < index:
+            if self.final:
+                return None
+            yield
+        found = indices[bisect_left(indices, index)]
+        if found > index and self.marks[found - 1].kind == "header":
+            opened = yield from self.opening(found - 1)
+            return None if opened == found else found
+        return found
+
+    def end_of_fence(self, index: int, opener: Mark) -> Steps[int | None]:
+        """The mark behind ``index`` that closes the fence, looking a bounded number of marks ahead."""
+        first = index + 1
+        limit = first + _FURTHEST_FENCE
+        # What an earlier search for a fence no longer than this one passed over holds no end for this one either.
+        size, since, until = self._unfenced.get(opener.text[0], (0, 0, 0))
+        known = size and opener.size >= size and since <= first <= until
+        at = until if known else first
+        while at < limit and (mark := (yield from self.mark(at))) is not None:
+            if closes(opener, mark):
+                return at
+            at += 1
+        self._unfenced[opener.text[0]] = (opener.size, since if known else first, at)
+        return None
+
+
+def closes(opener: Mark, mark: Mark) -> bool:
+    """Whether a mark is the fence that closes the opening one."""
+    return mark.kind == "fence" and mark.text == opener.text[0] and mark.size >= opener.size
