@@ -13,14 +13,11 @@ from pathlib import Path
 from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.capture import Capture
-from sandbox.isolation.proctree import tree_use
-from sandbox.isolation.protocol import Finished, LimitName
+from sandbox.isolation.limits import Hit, disk_hit, exit_hit, output_hit, tree_hit
+from sandbox.isolation.protocol import Finished
 
 _WATCH_SECONDS = 0.05
 _DISK_EVERY = 10  # watch rounds between two looks at the disk, which are dearer
-_MIB = 1024 * 1024
-
-Hit = tuple[LimitName, str]
 
 
 def with_rlimits(argv: Sequence[str], limits: Limits) -> list[str]:
@@ -67,10 +64,7 @@ async def supervise(
         _kill_session(run.pid)
         code = await _reap(run.process, pid_fd)
         run.close()
-    if hit is None and code in {-signal.SIGXCPU, 128 + signal.SIGXCPU}:
-        hit = ("cpu", "used up its processor time")
-    if hit is None and code in {-signal.SIGXFSZ, 128 + signal.SIGXFSZ}:
-        hit = ("file-size", f"wrote a file of more than {limits.disk_mb} MiB")
+    hit = hit or exit_hit(code, limits)
     return Finished(
         exit_code=None if hit else code,
         output=run.capture.text(),
@@ -155,8 +149,8 @@ class _Run:
         self.capture.feed(chunk)
         if self._on_output is not None:
             self._on_output(self._decoder.decode(chunk))
-        if self.capture.total > self._limits.output_mb * _MIB:
-            self._end(("output", f"printed more than {self._limits.output_mb} MiB"))
+        if hit := output_hit(self.capture.total, self._limits):
+            self._end(hit)
             return False
         return True
 
@@ -167,28 +161,11 @@ async def _watch(pid: int, limits: Limits, writable: Sequence[Path]) -> Hit:
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         tick += 1
-        use = tree_use(pid, limits.processes + 8)
-        if use.processes > limits.processes:
-            return "processes", f"more than {limits.processes} processes"
-        if use.memory > limits.memory_mb * _MIB:
-            return "memory", f"more than {limits.memory_mb} MiB of memory"
-        if tick % _DISK_EVERY == 0 and writable:
-            used = await asyncio.to_thread(_disk_use, writable, limits.disk_mb * _MIB)
-            if used > limits.disk_mb * _MIB:
-                return "disk", f"wrote more than {limits.disk_mb} MiB"
-
-
-def _disk_use(folders: Sequence[Path], enough: int) -> int:
-    """Bytes on disk below the folders; stops counting once there are more than ``enough``."""
-    total = 0
-    for folder in folders:
-        for root, _, names in os.walk(folder):
-            for name in names:
-                with contextlib.suppress(OSError):
-                    total += os.lstat(f"{root}/{name}").st_blocks * 512
-            if total > enough:
-                return total
-    return total
+        hit = tree_hit(pid, limits)
+        if hit is None and tick % _DISK_EVERY == 0:
+            hit = await disk_hit(writable, limits)
+        if hit is not None:
+            return hit
 
 
 def _kill_session(pid: int) -> None:
