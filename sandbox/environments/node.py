@@ -50,7 +50,7 @@ async def prepare_node(
     if refusal:
         return Unprepared(refusal, ours=False)
     locks = {name: files[name] for name in _LOCKS if name in files}
-    key = content_key("node", _node_version(), manifest, locks)
+    key = content_key("node", 2, _node_version(), manifest, locks)
     store = FolderCache(cache_folder() / "environments" / "node")
     folder = store.find(key)
     cached = folder is not None
@@ -62,8 +62,9 @@ async def prepare_node(
                 if failure is not None:
                     return failure
                 folder = store.keep(building, key)
-    mounts = [Mount(folder / "project" / "node_modules", "/work/node_modules"), *_tool_mounts()]
-    return Prepared(key=key, mounts=tuple(mounts), env={"PATH": _path()}, cached=cached)
+    # Vite and others keep caches below node_modules: what they write there is thrown away.
+    modules = Mount(folder / "project" / "node_modules", "/work/node_modules", scratch=True)
+    return Prepared(key=key, mounts=(modules, *_tool_mounts()), env={"PATH": _path()}, cached=cached)
 
 
 async def _build(
@@ -102,7 +103,31 @@ async def _build(
         network=True,
     )
     done = await isolation.run(command)
-    return None if done.ok else _explain(done)
+    if not done.ok:
+        return _explain(done)
+    if scripted := _with_install_scripts(project / "node_modules" / ".package-lock.json"):
+        # Native modules are compiled here, by their packages' own scripts: without network, and with nothing in
+        # reach but this environment. One that cannot be built is told by the tests that need it.
+        await isolation.run(
+            Command(
+                argv=("npm", "rebuild", "--ignore-scripts=false", "--offline", *scripted),
+                cwd=isolation.inside(project_mount),
+                env={"PATH": _path(), "npm_config_nodedir": str(_node_prefix()), "NO_COLOR": "1"},
+                mounts=(project_mount, *_tool_mounts()),
+                limits=_INSTALL,
+            )
+        )
+    return None
+
+
+def _with_install_scripts(lock: Path) -> list[str]:
+    """The packages that npm says have an install script (docs.npmjs.com, package-lock.json)."""
+    try:
+        packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+        places = [place for place, about in packages.items() if about.get("hasInstallScript")]
+    except (OSError, ValueError, KeyError, AttributeError, RecursionError):
+        return []
+    return sorted({place.rpartition("node_modules/")[2] for place in places})
 
 
 def _manifest(text: str, named: Iterable[str]) -> tuple[dict[str, object], str]:

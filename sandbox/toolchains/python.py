@@ -10,17 +10,13 @@ from sandbox.isolation.protocol import Finished, Isolation, Mount
 from sandbox.report import TestReport
 from sandbox.toolchains.judge_run import report_from_junit
 from sandbox.toolchains.protocol import TestCommand
+from sandbox.toolchains.pytest_events import report_from_events
 from sandbox.toolchains.python_runner import find_runner
 
 _MANIFESTS = ("pyproject.toml", "requirements.txt", "setup.py", "setup.cfg", "pytest.ini", "manage.py")
-# pytest's exit codes that come with a report: all passed, some failed (docs.pytest.org, "Exit codes").
+# Exit codes of unittest and Django: all passed, some failed.
 _WITH_REPORT = {0: True, 1: False}
-_PROBLEMS = {
-    2: "pytest stopped before it was through: tests could not be collected",
-    3: "pytest failed by an internal error",
-    4: "pytest was started in a wrong way (see the project's pytest settings)",
-    5: "pytest found no tests",
-}
+_EVENTS = "pytest.jsonl"
 _QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
 _INSIDE = Mount(Path(__file__).with_name("inside"), "/run/backsmith")
 # The place of our runner differs by isolation, so a variable tells it.
@@ -60,23 +56,11 @@ class Python:
         report = f"{results}/junit.xml"
         if script := _SCRIPTS.get(find_runner(files)):
             return TestCommand(("/bin/sh", "-c", script), {**_QUIET, "BACKSMITH_REPORT": report})
-        return TestCommand(
-            argv=(
-                "python",
-                "-m",
-                "pytest",
-                "-p",
-                "no:cacheprovider",
-                "-o",
-                "junit_logging=no",
-                f"--junitxml={report}",
-                "-v",
-                "--color=no",
-                "-rfE",
-            ),
-            env=_QUIET,
-        )
+        script = 'exec python -I -B -u "$BACKSMITH_INSIDE/backsmith_pytest.py"'
+        return TestCommand(("/bin/sh", "-c", script), {**_QUIET, "BACKSMITH_REPORT": f"{results}/{_EVENTS}"})
 
     def read(self, results: Path, finished: Finished) -> TestReport:
-        """The cases of the JUnit file, held against the runner's exit code."""
-        return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, _PROBLEMS)
+        """The events of pytest's witness, or the cases of the JUnit file of the other runners."""
+        if (results / "junit.xml").exists():
+            return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
+        return report_from_events(results / _EVENTS, finished)
