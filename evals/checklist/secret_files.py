@@ -58,7 +58,7 @@ def _line(line: str) -> str:
     name, value = match[1], match[2].strip().rstrip(",").strip("\"'")
     fallback = _FALLBACK.match(value)
     if fallback:
-        known = secret_name(name) and bool(fallback[1]) and not PLACEHOLDER.search(fallback[1])
+        known = secret_name(name) and bool(fallback[1].strip())
         return f"{shown(name, 40)} falls back to a literal" if known else ""
     known = secret_name(name) and secret_value(value) and not PLACEHOLDER.search(value)
     return f"{shown(name, 40)} is a literal" if known and " " not in value else ""

@@ -5,11 +5,12 @@ import re
 from collections import Counter
 
 _SECRET_NAME = re.compile(
-    r"(?:^|[^a-z])(?:secrets?(?:[^a-z]?keys?)?|pass[^a-z]?words?|passwd|pwd|pass[^a-z]?phrase|api[^a-z]?keys?"
-    r"|access[^a-z]?keys?|private[^a-z]?keys?|auth[^a-z]?keys?|(?:auth|access|api|bearer|refresh|bot|admin)[^a-z]?tokens?"
-    r"|jwt[^a-z]?(?:keys?|tokens?)|signing[^a-z]?keys?|signature[^a-z]?keys?|encryption[^a-z]?keys?|hmac[^a-z]?keys?"
-    r"|crypto[^a-z]?keys?|session[^a-z]?keys?|master[^a-z]?keys?|credentials?|pepper|client[^a-z]?secrets?|tokens?"
-    r"|jwt[^a-z]?secrets?|fernet[^a-z]?keys?|cookie[^a-z]?keys?|db[^a-z]?pass|account[^a-z]?keys?)$"
+    r"(?:^|[^a-z])(?:secrets?(?:[^a-z]?keys?)?|pass[^a-z]?words?|passwd|pwd|pass|pass[^a-z]?phrase|api[^a-z]?keys?"
+    r"|access[^a-z]?keys?(?:[^a-z]?id)?|private[^a-z]?keys?|auth[^a-z]?keys?|tokens?|salt|app[^a-z]?key|license[^a-z]?key"
+    r"|(?:auth|access|api|bearer|refresh|bot|admin)[^a-z]?tokens?|jwt[^a-z]?(?:keys?|tokens?|secrets?)"
+    r"|(?:signing|signature|encryption|hmac|crypto|session|master|fernet|cookie|account|service|role|secret)[^a-z]?keys?"
+    r"|(?:openai|stripe|sendgrid|supabase|azure|twilio|mailgun|anthropic)[^a-z]?keys?"
+    r"|credentials?|pepper|client[^a-z]?secrets?|secret[^a-z]?or[^a-z]?key)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRAILER = re.compile(
@@ -25,66 +26,16 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _WORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "apikey",
-        "api_key",
-        "api-key",
-        "username",
-        "user",
-        "string",
-        "str",
-        "text",
-        "bearer",
-        "basic",
-        "none",
-        "null",
-        "undefined",
-        "true",
-        "false",
-        "hidden",
-        "authorization",
-        "x-api-key",
-        "x-auth-token",
-        "access_token",
-        "refresh_token",
-        "accesstoken",
-        "refreshtoken",
-        "client_secret",
-        "client_credentials",
-        "authorization_code",
-        "id_token",
-        "jwt",
-        "hs256",
-        "rs256",
-        "es256",
-        "argon2",
-        "bcrypt",
-        "cookie",
-        "cookies",
-        "header",
-        "headers",
-        "query",
-        "body",
-        "oauth2",
-        "env",
-        "session",
-        "redacted",
-        "password_hash",
-        "passwordhash",
-        "invalid",
-        "expired",
-        "private_key",
-        "public_key",
-        "secret_key",
-        "secretkey",
-        "file",
-        "path",
-    ]
-)
+    ("token", "apikey", "api_key", "api-key", "string", "str", "text", "bearer", "basic", "none", "null",
+    "undefined", "true",
+     "false", "hidden", "authorization", "x-api-key", "x-auth-token", "access_token", "refresh_token", "accesstoken",
+     "refreshtoken", "client_secret", "client_credentials", "authorization_code", "id_token", "jwt", "hs256",
+     "rs256", "es256",
+     "argon2", "bcrypt", "cookie", "cookies", "header", "headers", "query", "body", "oauth2", "env", "session",
+     "redacted",
+     "password_hash", "passwordhash", "invalid", "expired", "private_key", "public_key", "file", "path", "required",
+     "optional", "password_confirmation", "hashed_password", "secret_key", "bytes", "number")
+)  # fmt: skip
 _REFERENCE = re.compile(
     r"^(\$\{?[\w.:-]+\}?|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
 )
@@ -143,7 +94,7 @@ def secret_value(value: str) -> bool:
     plain = value.strip()
     if len(plain) < 3 or plain.lower() in _WORDS or _REFERENCE.match(plain) or _PLACE.match(plain):
         return False
-    if _MASKED.match(plain) or ("\n" in plain and "PRIVATE KEY" not in plain):
+    if _MASKED.match(plain) or (len(plain) > 80 and "\n" in plain and "PRIVATE KEY" not in plain):
         return False
     return not (" " in plain and _SENTENCE.search(plain))
 

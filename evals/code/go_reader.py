@@ -99,7 +99,7 @@ class GoReader(GrammarReader):
             for member in fields.named_children if fields.type == "field_declaration_list" else []:
                 line, tag = self.line(member), member.child_by_field_name("tag")
                 annotation = n.Name(line, self.text(member.child_by_field_name("type")))
-                value = n.Const(line, self.text(tag).strip('`"')) if tag else None
+                value = n.Const(line, self.text(tag)[1:-1]) if tag else None
                 names = [n.Name(line, self.text(c)) for c in member.children_by_field_name("name")]
                 body += [n.Assign(line, (name,), value, annotation) for name in names]
         return n.Class(self.line(node), self.text(node.child_by_field_name("name")), (), tuple(body))

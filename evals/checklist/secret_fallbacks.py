@@ -1,0 +1,227 @@
+"""Secrets that fall back to a literal when the environment does not hold them, in every spelling that is met.
+
+``os.getenv("SECRET",
+"dev")``, ``process.env.SECRET || "dev"``, ``cmp.Or(os.Getenv("SECRET"), "dev")``, schema defaults,
+a variable that is read from the environment and then assigned a literal, a helper that returns one.
+"""
+
+import re
+from collections.abc import Iterator
+
+from evals.checklist.findings import shown
+from evals.checklist.secret_shapes import secret_name
+from evals.code import nodes as n
+from evals.code.constants import Constants, literal
+from evals.code.project import Project
+
+READS = frozenset(
+    {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.Getenv", "os.LookupEnv", "System.getenv", "env.var",
+     "std.env.var", "env.var_os", "syscall.Getenv", "System.getProperty", "Deno.env.get"}
+)  # fmt: skip
+_ENV_BASES = frozenset(
+    {"process.env", "env", "config", "import.meta.env", "Bun.env", "environ", "os.environ"}
+)
+_GETTERS = frozenset({"getenv", "get", "config", "env", "str", "string", "setdefault", "getOrDefault",
+"getProperty", "pop",
+                      "getOrThrow", "required", "optional", "SetDefault", "String", "getattr", "secret",
+                      "StringVar"})  # fmt: skip
+_RESTS = frozenset({"unwrap_or", "unwrap_or_else", "unwrap_or_default", "orElse", "orElseGet", "map_or", "or_else",
+"or",
+                    "requireNonNullElse", "defaultIfBlank", "defaultString", "defaultIfEmpty"})  # fmt: skip
+_TAG = re.compile(
+    r'(?:env(?:config)?|mapstructure|yaml|json):"([\w.-]+)[^"]*".*?\b(?:envDefault|default|env-default):"([^"]+)"'
+)
+_SPRING = re.compile(r"\$\{([\w.-]+):([^}]+)\}")
+
+
+class Fallbacks:
+    """Finds them in one module."""
+
+    def __init__(self, project: Project, module: n.Module, constants: Constants) -> None:
+        self.project = project
+        self.module = module
+        self.constants = constants
+        self._held: dict[str, str] = {}
+        for item in n.inside(module):
+            if isinstance(item, n.Assign) and item.value is not None and item.targets:
+                asked = self.asked(item.value)
+                target = item.targets[0]
+                name = (
+                    n.dotted(target.items[0])
+                    if isinstance(target, n.Group) and target.items
+                    else n.dotted(target)
+                )
+                if asked and secret_name(asked):
+                    self._held[name] = asked
+
+    def of(self, item: n.Node) -> Iterator[tuple[int, str]]:
+        """Line and message of each fallback that begins at this node."""
+        match item:
+            case n.Call():
+                yield from self._called(item)
+            case n.Choice():
+                yield from self._chosen(item)
+            case n.Assign(value=value) if value is not None:
+                yield from self._assigned(item, value)
+            case n.Function():
+                yield from self._returned(item)
+            case n.Group(kind="dict"):
+                yield from self._declared(item)
+            case n.Const(value=str() as text) if len(text) < 2000:
+                match_ = _SPRING.search(text)
+                if match_ and secret_name(match_[1]) and match_[2].strip():
+                    yield item.line, _says(match_[1])
+
+    def asked(self, expr: n.Expr) -> str:
+        """The variable that an expression reads from the environment, or empty."""
+        for item in n.walk(expr):
+            if isinstance(item, n.Closure):
+                return ""
+            if (
+                isinstance(item, n.Call)
+                and (n.dotted(item.func) in READS or n.last(item.func) in _GETTERS)
+                and item.args
+            ):
+                text = literal(item.args[0])
+                if text:
+                    return text
+            if (
+                isinstance(item, n.Attr)
+                and n.dotted(item.base) in _ENV_BASES
+                and item.name not in {"get", "str"}
+            ):
+                return item.name
+            if isinstance(item, n.Index) and n.dotted(item.base) in _ENV_BASES:
+                return literal(item.key) or ""
+        return ""
+
+    def _called(self, call: n.Call) -> Iterator[tuple[int, str]]:
+        name, options = n.last(call.func), dict(call.keywords)
+        default = options.get("default") or options.get("fallback") or options.get("default_value")
+        named = options.get("key") or options.get("name") or options.get("var")
+        asked = [t for t in (literal(a) for a in call.args[:2]) if t] + [t for t in (literal(named),) if t]
+        getter = name in _GETTERS or "env" in name.lower() or n.dotted(call.func) in READS
+        if default is None and asked and self._gets(call, getter):
+            default = call.args[2] if name == "getattr" and len(call.args) > 2 else None
+            if default is None and name != "getattr" and len(call.args) >= 2:
+                default = call.args[1]
+        if name in _RESTS and isinstance(call.func, n.Attr) and call.args:
+            roots = (call.func.base, *call.args[:-1])
+            asked, default = [a for a in (self.asked(r) for r in roots) if a], call.args[-1]
+        elif (
+            name in {"Or", "coalesce", "firstNonEmpty", "defaultTo", "firstNonBlank"} and len(call.args) >= 2
+        ):
+            asked, default = [a for a in (self.asked(arg) for arg in call.args[:-1]) if a], call.args[-1]
+        text = self._text(default)
+        secret = next((a for a in asked if secret_name(a) and a != text), "")
+        if text and secret:
+            yield call.line, _says(secret)
+
+    def _gets(self, call: n.Call, getter: bool) -> bool:
+        """Whether a call with a name and a default reads the environment: by its own name, or by what it does."""
+        if getter:
+            return True
+        found = self.project.callee(self.module, call.func)
+        if found is None or not isinstance(found.node, n.Function):
+            return False
+        return any(_reads(i) for i in n.inside(found.node))
+
+    def _text(self, default: n.Expr | None) -> str:
+        if isinstance(default, n.Closure):
+            body = default.function.body
+            last = body[-1] if body else None
+            default = last.value if isinstance(last, (n.Return, n.Do)) else None
+        return (self.constants.text(default) or "").strip()
+
+    def _chosen(self, choice: n.Choice) -> Iterator[tuple[int, str]]:
+        """``a || "literal"``, ``a or "literal"``, ``a if a else "literal"``."""
+        if choice.kind == "and" or len(choice.options) < 2:
+            return
+        for option in choice.options:
+            text = self._text(option)
+            if not text:
+                continue
+            for other in choice.options:
+                asked = self.asked(other) or (n.last(other) if isinstance(other, (n.Name, n.Attr)) else "")
+                if other is not option and asked and (secret_name(asked) or n.dotted(other) in self._held):
+                    yield option.line, _says(asked)
+                    return
+
+    def _assigned(self, stmt: n.Assign, value: n.Expr) -> Iterator[tuple[int, str]]:
+        """A variable that holds a secret of the environment, and then a literal; a struct field with a default tag."""
+        name = n.dotted(stmt.targets[0]) if stmt.targets else ""
+        text = literal(value)
+        if name in self._held and text and text.strip():
+            yield stmt.line, _says(self._held[name])
+        tag = _TAG.search(text) if text and stmt.annotation is not None else None
+        if tag and (secret_name(tag[1]) or secret_name(name)):
+            yield stmt.line, _says(tag[1])
+
+    def _returned(self, function: n.Function) -> Iterator[tuple[int, str]]:
+        """``func secret() string { if v := os.Getenv("SECRET"); v != "" { return v }; return "literal" }``."""
+        nodes = n.inside(function)
+        asked = next(
+            (
+                a
+                for i in nodes
+                if isinstance(i, n.Call) and _reads(i)
+                for a in (self.asked(i),)
+                if secret_name(a)
+            ),
+            "",
+        )
+        if not asked:
+            return
+        for item in nodes:
+            text = literal(item.value) if isinstance(item, n.Return) and item.value is not None else None
+            if text and text.strip() and " " not in text.strip():
+                yield _line(item), _says(asked)
+
+    def _declared(self, group: n.Group) -> Iterator[tuple[int, str]]:
+        """``JWT_SECRET: z.string().default("literal")``, ``{env: "JWT_SECRET", default: "literal"}``."""
+        entries = {
+            str(k.value): v for k, v in zip(group.keys, group.items, strict=False) if isinstance(k, n.Const)
+        }
+        env = literal(entries.get("env")) or ""
+        if secret_name(env) and self._text(entries.get("default")):
+            yield group.line, _says(env)
+        for name, value in entries.items():
+            if not secret_name(name):
+                continue
+            for item in n.walk(value):
+                default: n.Expr | None = None
+                if isinstance(item, n.Call) and n.last(item.func) == "default" and item.args:
+                    default = item.args[0]
+                elif isinstance(item, n.Group) and item.kind == "dict":
+                    inner = {
+                        str(k.value): v
+                        for k, v in zip(item.keys, item.items, strict=False)
+                        if isinstance(k, n.Const)
+                    }
+                    default = inner.get("default") or inner.get("devDefault")
+                if default is not None and self._text(default):
+                    yield item.line, _says(name)
+                    break
+
+
+def _reads(item: n.Node) -> bool:
+    if isinstance(item, n.Call):
+        return n.dotted(item.func) in READS
+    return isinstance(item, (n.Attr, n.Index)) and n.dotted(item.base) in {
+        "process.env",
+        "os.environ",
+        "import.meta.env",
+    }
+
+
+def reads_environment(item: n.Node) -> bool:
+    """Whether a node reads the environment."""
+    return _reads(item) and not (isinstance(item, n.Attr) and item.name == "get")
+
+
+def _line(item: n.Node) -> int:
+    return 0 if isinstance(item, n.Param) else item.line
+
+
+def _says(name: str) -> str:
+    return f"{shown(name, 40)} falls back to a literal when it is not in the environment"
