@@ -1,32 +1,26 @@
 """From blocks and sections to an Answer. Rules A1 to A6 of docs/fileblock.md."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
-from agents.fileblock.content import extension, find_flaw, without_fence
-from agents.fileblock.dependencies import read_dependencies
+from agents.fileblock.bodies import Body, plain_lines, says_none
+from agents.fileblock.choice import reads_as_prose
+from agents.fileblock.content import find_flaw, without_fence
+from agents.fileblock.dependencies import ecosystem_of, read_dependencies
 from agents.fileblock.diagnosis import diagnose, quote
 from agents.fileblock.env_vars import read_env_vars
 from agents.fileblock.migrations import read_migrations
-from agents.fileblock.paths import BadPathError, collisions, plain_path
-from agents.fileblock.walk import Block, LoneHeader, Section
-from agents.submission import Answer, Diagnostic, Ecosystem, SourceFile, Submission
+from agents.fileblock.paths import BadPathError, collisions, looks_like_path, plain_path
+from agents.fileblock.source import Source
+from agents.fileblock.walk import Block, LoneHeader, Section, is_diff_line
+from agents.submission import Answer, Diagnostic, SourceFile, Submission
 
+_CUT_OFF = frozenset({"length", "filter"})
 _REFUSAL = re.compile(
     r"(?:I(?:'|’)?m sorry|I am sorry|sorry|apologies|I apologi[sz]e|unfortunately|I (?:can(?:no|')t|can’t|am unable|"
     r"will not|won(?:'|’)t|must decline|refuse)|I(?:'|’)m (?:unable|not able))\b",
     re.IGNORECASE,
 )
-_ECOSYSTEMS: dict[str, Ecosystem] = {
-    "py": "python",
-    **dict.fromkeys(["js", "ts", "mjs", "cjs", "jsx", "tsx"], "npm"),
-    "go": "go",
-    "rs": "cargo",
-    **dict.fromkeys(["java", "kt", "gradle"], "maven"),
-    "rb": "rubygems",
-    "cs": "nuget",
-}
 
 
 def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[Diagnostic]]:
@@ -34,6 +28,9 @@ def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[
     header = block.header
     number = header.line + 1
     told: list[Diagnostic] = []
+    if " " in header.text and "/" not in header.text and not looks_like_path(header.text):
+        reason = "reads as prose; write 'FILE:' and the path alone on the line"
+        return None, [diagnose("unsafe-path", number, "", raw=quote(header.text), reason=reason)]
     try:
         path = plain_path(header.text)
     except BadPathError as error:
@@ -64,25 +61,22 @@ def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[
 def assemble(
     files: list[SourceFile],
     found: list[Block | Section | LoneHeader],
-    lines: list[str],
+    source: Source,
     told: list[Diagnostic],
     stop_reason: str | None,
 ) -> Answer:
     """The whole answer, from the files of its blocks and everything else that was found."""
+    lines = source.lines
     blocks = [item for item in found if isinstance(item, Block)]
-    if stop_reason == "length":
+    if stop_reason in _CUT_OFF:
         files, told = _cut_off(files, found, told)
     kept, more = _without_conflicts(files)
-    told = [*told, *more, *_lone_headers(found, blocks)]
+    told = [*told, *more, *_lone_headers(found, blocks), *_escapes(source, blocks)]
     sections = [item for item in found if isinstance(item, Section)]
-    submission = Submission(tuple(kept), *_sections(sections, lines, kept))
-    told += [
-        diagnose("section-style", item.mark.line + 1, name=item.mark.text)
-        for item in sections
-        if not item.mark.exact
-    ]
+    submission, more = _read_sections(sections, lines, kept)
+    told += more
     if not blocks and not any(d.severity == "error" for d in told):
-        told.append(_nothing(lines))
+        told.append(_nothing(lines, stop_reason))
     told.sort(key=lambda diagnostic: diagnostic.line)
     return Answer(submission, tuple(told))
 
@@ -98,7 +92,7 @@ def _cut_off(
         return kept, [*told, diagnose("truncated", number, path)]
     if isinstance(last, Block) and last.end == "end":
         return files, told
-    return files, [*told, diagnose("cut-off", 0)]
+    return files, [*told, diagnose("truncated/length", 0)]
 
 
 def _without_conflicts(files: list[SourceFile]) -> tuple[list[SourceFile], list[Diagnostic]]:
@@ -121,54 +115,71 @@ def _without_conflicts(files: list[SourceFile]) -> tuple[list[SourceFile], list[
 
 
 def _lone_headers(found: Iterable[Block | Section | LoneHeader], blocks: list[Block]) -> Iterable[Diagnostic]:
+    """What headers without content mean, where their files are not sent otherwise."""
     sent = {block.header.text for block in blocks}
     for item in found:
-        if not isinstance(item, LoneHeader) or item.mark.text in sent:
+        if not isinstance(item, LoneHeader) or item.mark.text in sent or not looks_like_path(item.mark.text):
             continue
         number, path = item.mark.line + 1, item.mark.text
-        if item.follows.startswith(("--- ", "diff --git ", "<<<<<<< ", "@@ -", "*** Begin Patch")):
+        if is_diff_line(item.follows):
             yield diagnose("diff", number, path)
-        elif item.follows and item.mark.exact:
+        elif item.follows and not reads_as_prose(item.follows):
             yield diagnose("undelimited", number, path)
+        else:
+            yield diagnose("header-alone", number, path)
 
 
-def _sections(sections: list[Section], lines: list[str], files: list[SourceFile]) -> tuple:  # type: ignore[type-arg]
-    bodies: dict[str, list[str]] = {}
+def _escapes(source: Source, blocks: list[Block]) -> Iterable[Diagnostic]:
+    """Whether escape sequences stand outside of the files' content."""
+    at = 0
+    for line in source.escaped:
+        while at < len(blocks) and blocks[at].content[1] <= line:
+            at += 1
+        if at == len(blocks) or line < blocks[at].content[0]:
+            yield diagnose("ansi", line + 1)
+            return
+
+
+def _read_sections(
+    sections: list[Section], lines: list[str], files: list[SourceFile]
+) -> tuple[Submission, list[Diagnostic]]:
+    """The submission with what all sections of a name say together, and what is to be told about them."""
+    told: list[Diagnostic] = []
+    bodies: dict[str, Body] = {}
     for section in sections:
-        body = bodies.setdefault(section.mark.text, [])
-        first, stop = section.content
-        if section.mark.rest:
-            body.append(section.mark.rest)
-        body += lines[first:stop]
-        body.append("")
+        mark = section.mark
+        body = bodies.setdefault(mark.text, [])
+        if not mark.exact or mark.rest:
+            told.append(diagnose("section-style", mark.line + 1, name=mark.text))
+        if mark.rest:
+            body.append((mark.line, mark.rest))
+        part = list(enumerate(lines[section.content[0] : section.content[1]], section.content[0]))
+        if mark.text != "MIGRATIONS":
+            part, delimiter = plain_lines(part)
+            if delimiter is not None:
+                told.append(diagnose("section-delimiters", delimiter + 1, name=mark.text))
+        if not says_none(part if not mark.rest else [(mark.line, mark.rest)]):
+            body += [*part, (section.content[1], "")]
     dependencies = migrations = env_vars = None
     if "DEPENDENCIES" in bodies:
-        dependencies = read_dependencies(_content(bodies["DEPENDENCIES"]), _hint(files))
+        packages = read_dependencies(bodies["DEPENDENCIES"], ecosystem_of(file.path for file in files))
+        dependencies = packages.dependencies
+        told += [diagnose("dependency-unread", n + 1, text=quote(text)) for n, text in packages.unread]
     if "MIGRATIONS" in bodies:
-        migrations = read_migrations(_content(bodies["MIGRATIONS"]))
+        migrations = read_migrations(bodies["MIGRATIONS"])
     if "ENV_VARS" in bodies:
-        env_vars = read_env_vars(_content(bodies["ENV_VARS"]))
-    return dependencies, migrations, env_vars
+        variables = read_env_vars(bodies["ENV_VARS"])
+        env_vars = variables.env_vars
+        told += [diagnose("env-unread", n + 1, text=quote(text)) for n, text in variables.unread]
+    return Submission(tuple(files), dependencies, migrations, env_vars), told
 
 
-def _content(body: list[str]) -> list[str]:
-    said = [line.strip().strip("`*-.()[] ").lower() for line in body if line.strip()]
-    if all(word in {"none", "n/a", "nothing", "", "no", "none needed", "none required"} for word in said):
-        return []
-    return body
-
-
-def _hint(files: list[SourceFile]) -> Ecosystem:
-    votes = Counter(
-        _ECOSYSTEMS[extension(file.path)] for file in files if extension(file.path) in _ECOSYSTEMS
-    )
-    return votes.most_common(1)[0][0] if votes else "unknown"
-
-
-def _nothing(lines: list[str]) -> Diagnostic:
+def _nothing(lines: list[str], stop_reason: str | None) -> Diagnostic:
+    if stop_reason == "refusal":
+        return diagnose("refusal", 0)
     said = [line.strip() for line in lines if line.strip()]
     if not said:
-        return diagnose("empty", 0)
+        return diagnose("no-blocks/empty", 0)
     if any(_REFUSAL.match(line) for line in said[:3]):
         return diagnose("refusal", 0)
     return diagnose("no-blocks", 0)

@@ -1,172 +1,272 @@
-"""The DEPENDENCIES section: packages by ecosystem. Rules N1 to N8 of docs/fileblock.md."""
+"""The DEPENDENCIES section: packages by ecosystem. Rules N1 to N9 of docs/fileblock.md."""
 
 import re
-import shlex
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from agents.fileblock.bodies import Body, bare_item
+from agents.fileblock.content import extension
+from agents.fileblock.installers import Named, read_commands
 from agents.submission import Dependency, Ecosystem
 
-_BULLET = re.compile(r"(?:[-*+•]|\d{1,3}[.)])[ \t]+")
-_PROMPT = re.compile(r"[$>#%][ \t]+")
-_NPM_NAME = re.compile(r"(?:@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*(?:@[^\s@]+)?$", re.IGNORECASE)
-_GO_MODULE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w.~-]+)+(?:@[\w.+~-]+)?$", re.IGNORECASE)
+MOST_LINES = 5000
+_LONGEST_LINE = 20_000
+
+_NPM = re.compile(r"(@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*(@[^\s@]+)?$", re.IGNORECASE)
+_NPM_PAIR = re.compile(
+    r"((?:@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*)[\"']?:? +[\"']?([\^~<>=v\d*][^\s\"',]*)[\"']?,?$",
+    re.IGNORECASE,
+)
+_GO = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w.~-]+)+)(?:[@ ](v?[\w.+~-]+))?$", re.IGNORECASE)
 _MAVEN = re.compile(r"[A-Za-z_][\w.-]*:[A-Za-z_][\w.-]*(?::[\w.${}+-]+){0,3}$")
-_ENV_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """How a package manager's command line names packages. ``valued`` are options that take a value."""
-
-    ecosystem: Ecosystem
-    verbs: frozenset[str]
-    valued: frozenset[str] = frozenset()
-
-
-_PIP = Command(
-    "python",
-    frozenset({"install", "add"}),
-    frozenset(
-        "-r --requirement -c --constraint -e --editable -i --index-url --extra-index-url -f --find-links -t --target "
-        "--python --group -G --extra --prefix --index --source -E".split()
-    ),
+_GRADLE = re.compile(
+    r"(?:api|implementation|compileOnly|runtimeOnly|annotationProcessor|test\w{4,20})[ (]+[\"']([^\"']+)[\"']\)?$"
 )
-_NPM = Command(
-    "npm", frozenset({"install", "i", "add", "ci"}), frozenset({"--prefix", "-C", "--workspace", "-w"})
-)
-_COMMANDS: dict[str, Command] = {
-    **dict.fromkeys(["pip", "pip3", "uv", "poetry", "pipenv", "pdm", "rye", "conda", "pipx"], _PIP),
-    **dict.fromkeys(["npm", "yarn", "pnpm", "bun"], _NPM),
-    "go": Command("go", frozenset({"get", "install"})),
-    "cargo": Command(
-        "cargo", frozenset({"add", "install"}), frozenset({"--features", "-F", "--package", "-p"})
+_XML_TAG = re.compile(r"<(groupId|artifactId|version)>\s*([^<\s]{1,200})\s*</")
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*$")
+_TOML_PAIR = re.compile(r"[A-Za-z0-9][\w-]* *= *(?:\"[^\"]*\"|\{.*\})$")
+_GEM = re.compile(r"gem [\"']([\w.-]+)[\"'](?:, *[\"']([^\"']+)[\"'])?")
+_CONSTRAINT = re.compile(r"[\^~]?(\d+)(?:\.(\d+))?(?:\.(\d+))?$")
+_VERSIONED = re.compile(r"\w[\w.\]-]* *(?:[=<>~!]=|[<>])")
+
+_HINTS: dict[str, Ecosystem] = {
+    **dict.fromkeys(
+        ["python", "pip", "pypi", "py", "requirements.txt", "pyproject.toml", "pipfile"], "python"
     ),
-    "gem": Command("rubygems", frozenset({"install"}), frozenset({"-v", "--version"})),
-    "bundle": Command("rubygems", frozenset({"add", "install"}), frozenset({"-v", "--version"})),
-    "dotnet": Command("nuget", frozenset({"add", "package"}), frozenset({"-v", "--version"})),
+    **dict.fromkeys(
+        ["npm", "node", "node.js", "javascript", "typescript", "js", "ts", "mjs", "cjs", "jsx", "tsx"], "npm"
+    ),
+    "package.json": "npm",
+    **dict.fromkeys(["go", "golang", "go.mod"], "go"),
+    **dict.fromkeys(["rust", "cargo", "rs", "cargo.toml"], "cargo"),
+    **dict.fromkeys(
+        ["java", "kotlin", "maven", "gradle", "kt", "pom.xml", "build.gradle", "build.gradle.kts"], "maven"
+    ),
+    **dict.fromkeys(["ruby", "gem", "gems", "rubygems", "rb", "gemfile"], "rubygems"),
+    **dict.fromkeys(["nuget", ".net", "c#", "cs", "csproj"], "nuget"),
 }
 
 
-def read_dependencies(lines: Iterable[str], hint: Ecosystem) -> tuple[Dependency, ...]:
-    """The packages that the section's lines name, in order, without repeats. Prose names none.
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What a section names, in order and without repeats, and the lines (from 0) that could not be read."""
 
-    ``hint`` is the ecosystem of lines that do not say their own.
+    dependencies: tuple[Dependency, ...]
+    unread: tuple[tuple[int, str], ...] = ()
+
+
+def ecosystem_of(paths: Iterable[str]) -> Ecosystem:
+    """The ecosystem that most of the files belong to."""
+    votes: Counter[Ecosystem] = Counter()
+    for path in paths:
+        name = path.rsplit("/", 1)[-1].lower()
+        hint = _HINTS.get(name) or _HINTS.get(extension(path))
+        if hint:
+            votes[hint] += 1
+    return votes.most_common(1)[0][0] if votes else "unknown"
+
+
+def read_dependencies(body: Body, hint: Ecosystem) -> Packages:
+    """The packages that the section's lines name. Prose names none.
+
+    ``hint`` is the ecosystem of lines that do not tell their own; a line such as ``Python:`` changes it.
     """
     found: dict[Dependency, None] = {}
-    for line in _joined(lines):
-        for dependency in _read_line(line, hint):
+    unread: list[tuple[int, str]] = []
+    xml: dict[str, str] = {}
+    for number, line in _joined(body[:MOST_LINES]):
+        if len(line) > _LONGEST_LINE:
+            unread.append((number, line))
+            continue
+        hint = _changed_hint(line, hint)
+        read, complete = _read_line(line, hint)
+        read = read or _read_xml(line, xml)
+        for dependency in read:
             found.setdefault(dependency)
-    return tuple(found)
+        if not complete:
+            unread.append((number, line.strip()))
+    unread += [(body[MOST_LINES][0], body[MOST_LINES][1])] if len(body) > MOST_LINES else []
+    return Packages(tuple(found), tuple(unread))
 
 
-def _joined(lines: Iterable[str]) -> Iterable[str]:
+def _joined(body: Body) -> Iterable[tuple[int, str]]:
+    """The lines, with those that a backslash continues joined."""
     pieces: list[str] = []
-    for line in lines:
+    start = 0
+    for number, line in body:
+        start = start if pieces else number
         if line.endswith("\\"):
             pieces.append(line[:-1])
             continue
-        yield " ".join([*pieces, line]) if pieces else line
+        yield start, " ".join([*pieces, line])
         pieces = []
     if pieces:
-        yield " ".join(pieces)
+        yield start, " ".join(pieces)
 
 
-def _read_line(line: str, hint: Ecosystem) -> list[Dependency]:
-    text = line.strip()
-    bullet = _BULLET.match(text)
-    if bullet:
-        text = text[bullet.end() :]
-    prompt = _PROMPT.match(text)
-    if prompt and _PROMPT.match(text)[0][0] in "$>%":  # type: ignore[index]
-        text = text[prompt.end() :]
-    text = text.strip()
-    if text.startswith("`") and text.find("`", 1) > 0:
-        text = text[1 : text.find("`", 1)]
-    text = text.strip("`*").strip()
-    if not text or text.startswith("#") or len(text) > 20_000:
-        return []
-    command = _read_command(text)
-    if command is not None:
-        return command
-    if "," in text and " " in text and all(map(_single, text.split(","))):
-        return [item for part in text.split(",") for item in _package(part.strip(), hint)]
-    text = text.split(" #", 1)[0].strip()
-    if bullet:
-        for separator in (" - ", " – ", " — ", ": ", " ("):
-            text = text.split(separator, 1)[0].strip("`* ")
-    return _package(text, hint)
+def _changed_hint(line: str, hint: Ecosystem) -> Ecosystem:
+    bare = line.strip()
+    if not bare.endswith(":") and not bare.startswith(("#", "**")):
+        return hint
+    words = bare.strip("#*: `").lower().replace("(", " ").replace(")", " ").split()
+    named = [_HINTS[word] for word in words[:6] if word in _HINTS]
+    return named[0] if named else hint
 
 
-def _single(part: str) -> bool:
-    return bool(re.match(r" ?[@A-Za-z0-9][\w.\-/\[\]@<>=~!^]{0,80}$", part))
+def _read_line(line: str, hint: Ecosystem) -> tuple[list[Dependency], bool]:
+    """The packages of one line, and whether all that looked like a package could be read."""
+    text, bulleted = bare_item(line)
+    if not text or text.startswith(("#", "-r ", "-e ", "--")):
+        return [], True
+    commands = read_commands(text)
+    if commands is not None:
+        read = [_from_command(named) for named in commands]
+        return [d for d in read if d is not None], all(d is not None for d in read)
+    if ", " in text and not _VERSIONED.match(text.split(", ")[-1] + " "):
+        parts = [part.strip("` ") for part in text.split(",")]
+        listed = [_package(part, hint) for part in parts if part]
+        if all(listed) and all(part and " " not in part for part in parts):
+            return [dependency for dependency in listed if dependency], True
+    text = text.split(" #", 1)[0].strip().rstrip(",")
+    dependency = _package(text.strip("\"'"), hint)
+    if dependency is None and bulleted:
+        for separator in (" - ", " – ", " — ", ": ", " (", ", "):
+            text = text.split(separator, 1)[0]
+        dependency = _package(text.strip(" `*\"'"), hint)
+    if dependency is not None:
+        return [dependency], True
+    return [], not (_VERSIONED.match(text) and text.count(" ") < 4)
 
 
-def _read_command(text: str) -> list[Dependency] | None:
-    """The packages of an install command, or None where the line is no such command."""
-    words = _words(text)
-    while words and (
-        words[0] in {"sudo", "python", "python3", "-m", "RUN"} or _ENV_ASSIGNMENT.match(words[0])
-    ):
-        words = words[1:]
-    if len(words) < 2 or words[0] not in _COMMANDS:
+def _from_command(named: Named) -> Dependency | None:
+    word = named.word
+    if named.ecosystem == "python":
+        return _python(word, poetry=True) or (Dependency("python", word) if word.startswith("git+") else None)
+    if named.ecosystem in {"rubygems", "nuget", "cargo"} and named.version:
+        joint = ":" if named.ecosystem == "rubygems" else "@"
+        word = f"{word}{joint}{named.version.replace(' ', '')}"
+    valid = {"npm": _NPM, "go": _GO}.get(
+        named.ecosystem, re.compile(r"[A-Za-z0-9][\w.-]*(?:[@:][\w.^~<>=*,-]+)?$")
+    )
+    if named.ecosystem == "npm" and word.startswith(("git+", "github:", "https://", "npm:")):
+        return Dependency("npm", word)
+    return Dependency(named.ecosystem, word) if valid.match(word) else None
+
+
+def _package(text: str, hint: Ecosystem) -> Dependency | None:
+    """The package that a text names on its own."""
+    if not text or len(text) > 300 or text.endswith((".", "!", "?", ":")):
         return None
-    tool, command = words[0], _COMMANDS[words[0]]
-    words = words[1:]
-    if words[0] in {"pip", "global", "tool"}:
-        words = words[1:]
-    if not words or (
-        words[0] not in command.verbs and words[0] not in {"mod", "sync", "restore", "build", "lock"}
-    ):
-        return None
-    if words[0] not in command.verbs:
-        return []
-    found: list[Dependency] = []
-    skip = False
-    for word in words[1:]:
-        if word in {"&&", "||", ";", "|", "#"}:
-            rest = text.partition(f" {word} ")[2]
-            return found + (_read_command(rest) or []) if word != "#" else found
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word in command.valued
-        elif word not in {".", "package", "./..."} and not (tool in {"go", "pip"} and word.startswith("./")):
-            found += _package(word, command.ecosystem)
-    return found
+    gradle = _GRADLE.match(text)
+    if gradle or (_MAVEN.match(text) and (hint == "maven" or "." in text.partition(":")[0])):
+        return Dependency("maven", gradle[1] if gradle else text)
+    go = _GO.match(text.removeprefix("require "))
+    if go and hint not in {"npm", "python"}:
+        return Dependency("go", f"{go[1]}@{go[2]}" if go[2] else go[1])
+    reader = _READERS.get(hint)
+    if reader is not None:
+        return reader(text)
+    if _VERSIONED.match(text):
+        return _python(text)
+    npm = _NPM.match(text)
+    if npm and (npm[1] or npm[2]):
+        return Dependency("npm", text)
+    return Dependency("unknown", text) if _PLAIN.match(text) else None
 
 
-def _words(text: str) -> list[str]:
-    try:
-        return shlex.split(text, comments=False)
-    except ValueError:
-        return text.split()
-
-
-def _package(text: str, hint: Ecosystem) -> list[Dependency]:
-    """The package that a text names on its own, if it does."""
-    if not text:
-        return []
-    if _GO_MODULE.match(text.replace(" ", "@", 1)) and hint in {"go", "unknown"}:
-        return [Dependency("go", text.replace(" ", "@", 1))]
-    if _MAVEN.match(text):
-        return [Dependency("maven", text)]
-    if hint == "python":
-        return _requirement(text)
-    if hint == "npm" and _NPM_NAME.match(text):
-        return [Dependency("npm", text)]
-    if hint in {"cargo", "rubygems", "nuget", "unknown"} and re.match(r"[A-Za-z0-9][\w.-]*(?:@\S+)?$", text):
-        return [Dependency(hint, text)]
-    if " " not in text and re.search(r"[=<>~]=", text):
-        return _requirement(text)
-    return []
-
-
-def _requirement(text: str) -> list[Dependency]:
+def _python(text: str, *, poetry: bool = False) -> Dependency | None:
     from packaging.requirements import InvalidRequirement, Requirement
 
+    name, at, constraint = text.partition("@")
+    if at and (poetry or constraint[:1] in {"^", "~"}) and "/" not in constraint:
+        return _constrained(name, constraint)
+    if _TOML_PAIR.match(text):
+        name, _, constraint = text.partition("=")
+        return _constrained(name.strip(), constraint.strip(' "')) if "{" not in constraint else None
     try:
-        Requirement(text)
-    except InvalidRequirement:
+        requirement = Requirement(text)
+    except (InvalidRequirement, RecursionError):
+        return None
+    if requirement.url and "://" not in requirement.url:
+        return None
+    return Dependency("python", text)
+
+
+def _constrained(name: str, constraint: str) -> Dependency | None:
+    """A requirement from a constraint that only Poetry writes (``^1.2``, ``~1.2``, ``*``, ``latest``)."""
+    if constraint in {"*", "latest", ""}:
+        return _python(name)
+    match = _CONSTRAINT.match(constraint)
+    if match is None:
+        return _python(name + constraint) if constraint[:1] in {"=", "<", ">", "!", "~"} else None
+    if constraint[0] not in "^~":
+        return _python(f"{name}=={constraint}")
+    numbers = [int(part) for part in match.groups() if part is not None]
+    last = 0
+    if constraint[0] == "^":
+        last = next((index for index, part in enumerate(numbers) if part), len(numbers) - 1)
+    elif len(numbers) > 1:
+        last = 1
+    upper = [*numbers[:last], numbers[last] + 1]
+    return _python(f"{name}>={constraint[1:]},<{'.'.join(map(str, upper))}")
+
+
+def _npm(text: str) -> Dependency | None:
+    pair = _NPM_PAIR.match(text)
+    if pair:
+        return Dependency("npm", f"{pair[1]}@{pair[2]}")
+    return Dependency("npm", text) if _NPM.match(text) else None
+
+
+def _go(text: str) -> Dependency | None:
+    match = _GO.match(text.removeprefix("require "))
+    return Dependency("go", f"{match[1]}@{match[2]}" if match[2] else match[1]) if match else None
+
+
+def _cargo(text: str) -> Dependency | None:
+    import tomllib
+
+    if _TOML_PAIR.match(text):
+        try:
+            ((name, value),) = tomllib.loads(text).items()
+        except (tomllib.TOMLDecodeError, ValueError, RecursionError):
+            return None
+        version = value.get("version", "") if isinstance(value, dict) else value
+        return Dependency("cargo", f"{name}@{version}" if isinstance(version, str) and version else name)
+    return Dependency("cargo", text) if re.match(r"[A-Za-z0-9][\w-]*(?:@[\w.^~<>=*,-]+)?$", text) else None
+
+
+def _gem(text: str) -> Dependency | None:
+    gem = _GEM.match(text)
+    if gem:
+        return Dependency("rubygems", f"{gem[1]}:{gem[2].replace(' ', '')}" if gem[2] else gem[1])
+    return Dependency("rubygems", text) if re.match(r"[A-Za-z0-9][\w-]*(?::[\w.~<>=]+)?$", text) else None
+
+
+def _nuget(text: str) -> Dependency | None:
+    return Dependency("nuget", text) if re.match(r"[A-Za-z0-9][\w.]*(?:@[\w.-]+)?$", text) else None
+
+
+_READERS: dict[Ecosystem, Callable[[str], Dependency | None]] = {
+    "python": _python,
+    "npm": _npm,
+    "go": _go,
+    "cargo": _cargo,
+    "rubygems": _gem,
+    "nuget": _nuget,
+}
+
+
+def _read_xml(line: str, seen: dict[str, str]) -> list[Dependency]:
+    """A dependency as Maven's pom.xml spells it, over several lines."""
+    if "<" not in line:
         return []
-    return [Dependency("python", text)]
+    if "<dependency>" in line:
+        seen.clear()
+    seen.update({tag[1]: tag[2] for tag in _XML_TAG.finditer(line)})
+    if "</dependency>" not in line or not {"groupId", "artifactId"} <= seen.keys():
+        return []
+    parts = [seen["groupId"], seen["artifactId"], seen.get("version", "")]
+    seen.clear()
+    return [Dependency("maven", ":".join(filter(None, parts)))]

@@ -25,7 +25,8 @@ _WARNINGS = {
     "delimiters ('-----').",
     "section-in-content": "The line {name!r} inside {path} was taken as content. If the section begins there, end the "
     "file with '---' before it.",
-    "header-alone": "'FILE: {path}' stands here without content and was taken as prose.",
+    "header-alone": "A header for {path} stands here without content; it was taken as prose. Send the file, or leave "
+    "the line out.",
     "section-style": "Write the section's name as exactly '{name}:', on a line of its own.",
     "section-delimiters": "Lines of hyphens stand inside the section {name}. Leave them out.",
     "duplicate": "{path} is sent twice with the same content. Send each file once.",
@@ -34,24 +35,31 @@ _WARNINGS = {
 }
 _ERRORS = {
     "truncated": "{path} does not end: its closing '---' is missing. Send the file again, whole.",
-    "cut-off": "The answer was cut off at its length limit. Send what is missing; keep the answer shorter.",
+    "truncated/length": "The answer was cut off at its length limit. Send what is missing.",
     "elided": "{path} leaves out code here: {text}. Send the whole file, with nothing left out.",
     "diff": "{path} holds a diff instead of a file. Send the whole file as it should be.",
     "undelimited": "{path} has a header but no '---' lines around its content. Enclose the content by them.",
     "no-blocks": "The answer holds no FILE block. Answer with 'FILE: path', '---', the whole file, '---'.",
-    "empty": "The answer is empty. Answer with FILE blocks.",
+    "no-blocks/empty": "The answer is empty. Answer with 'FILE: path', '---', the whole file, '---'.",
     "refusal": "The answer refuses the task and holds no FILE block.",
     "conflict": "{path} is sent twice with different content (also at line {other}). Send one version of it.",
     "unsafe-path": "The path {raw} {reason}.",
     "path-collision": "{path} and {other} cannot stand side by side. Rename one of them.",
 }
 
-SEVERITIES: dict[str, Severity] = {**dict.fromkeys(_WARNINGS, "warning"), **dict.fromkeys(_ERRORS, "error")}
+SEVERITIES: dict[str, Severity] = {
+    **{case.partition("/")[0]: "warning" for case in _WARNINGS},
+    **{case.partition("/")[0]: "error" for case in _ERRORS},
+}
 
 
-def diagnose(code: str, line: int, path: str = "", **details: object) -> Diagnostic:
-    """The diagnostic ``code`` at ``line`` (counted from 1; 0 for the whole answer)."""
-    sentence = _WARNINGS.get(code) or _ERRORS[code]
+def diagnose(case: str, line: int, path: str = "", **details: object) -> Diagnostic:
+    """The diagnostic at ``line`` (counted from 1; 0 for the whole answer).
+
+    ``case`` is its code, followed by a slash and a word where a code has several sentences.
+    """
+    sentence = _WARNINGS.get(case) or _ERRORS[case]
+    code = case.partition("/")[0]
     return Diagnostic(code, SEVERITIES[code], line, path, sentence.format(path=path, **details))
 
 

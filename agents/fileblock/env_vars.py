@@ -1,65 +1,105 @@
-"""The ENV_VARS section: names and example values. Rules V1 to V6 of docs/fileblock.md."""
+"""The ENV_VARS section: names and example values. Rules V1 to V8 of docs/fileblock.md."""
 
 import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 
+from agents.fileblock.bodies import Body, bare_item
 from agents.submission import EnvVar
 
-_BULLET = re.compile(r"(?:[-*+•]|\d{1,3}[.)])[ \t]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}$")
-_UPPER_NAME = re.compile(r"[A-Z_][A-Z0-9_]{1,127}$")
+_CAPITAL_NAME = re.compile(r"[A-Z_][A-Z0-9_]{1,127}$")
+_UNUSUAL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}$")
+_PREFIXES = ("export ", "set ", "SET ", "setx ", "ENV ", "declare -x ")
+_VALUE_COLUMNS = ("value", "default", "example", "sample")
+_DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
+_ESCAPE = re.compile(r"\\(.)")
+_REMARK = re.compile(r"[ \t]#")
 
 
-def read_env_vars(lines: Iterable[str]) -> tuple[EnvVar, ...]:
-    """The variables that the section's lines name, in order; the last value of a name counts. Prose names none."""
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """What a section names, in order, and the lines (from 0) that could not be read."""
+
+    env_vars: tuple[EnvVar, ...]
+    unread: tuple[tuple[int, str], ...] = ()
+
+
+def read_env_vars(body: Body) -> Variables:
+    """The variables that the section's lines name. The last value of a name counts. Prose names none."""
     found: dict[str, EnvVar] = {}
-    for line in lines:
-        variable = _read_line(line)
+    unread: list[tuple[int, str]] = []
+    column = 1
+    for number, line in body:
+        bare = line.strip()
+        if bare.startswith("|"):
+            cells = [cell.strip(" \t`*") for cell in bare.strip("|").split("|")]
+            column = _value_column(cells, column)
+            variable = _read_row(cells, column)
+        else:
+            variable, attempted = _read_line(bare)
+            if variable is None and attempted:
+                unread.append((number, bare))
         if variable is not None:
             found[variable.name] = variable
-    return tuple(found.values())
+    return Variables(tuple(found.values()), tuple(unread))
 
 
-def _read_line(line: str) -> EnvVar | None:
-    text = line.strip()
-    bullet = _BULLET.match(text)
-    if bullet:
-        text = text[bullet.end() :]
-    if text.startswith("|"):
-        return _read_row(text)
-    if text.startswith("`") and text.find("`", 1) > 0:
-        code, _, behind = text[1:].partition("`")
-        if "=" in code or not behind.lstrip().startswith(("=", ":")):
-            text = code
-        else:
-            text = code + behind
-    for command in ("export ", "set ", "SET ", "ENV "):
-        text = text.removeprefix(command)
+def _value_column(cells: list[str], column: int) -> int:
+    """The column of the values, where the row is a table's head that names it."""
+    if not cells or _CAPITAL_NAME.match(cells[0]):
+        return column
+    for index, cell in enumerate(cells[1:], 1):
+        if any(word in cell.lower() for word in _VALUE_COLUMNS):
+            return index
+    return 0 if any(cell.strip("-: ") for cell in cells) else column
+
+
+def _read_row(cells: list[str], column: int) -> EnvVar | None:
+    if not _CAPITAL_NAME.match(cells[0]):
+        return None
+    value = cells[column] if 0 < column < len(cells) else ""
+    return EnvVar(cells[0], "" if value in {"-", "–", "—"} else value)
+
+
+def _read_line(line: str) -> tuple[EnvVar | None, bool]:
+    """The variable that a line names, and whether the line looks as if it should name one."""
+    if line.startswith(("#", "//", "<!--")):
+        return None, False
+    text, bulleted = bare_item(line)
+    for prefix in _PREFIXES:
+        text = text.removeprefix(prefix)
     name, equals, value = text.partition("=")
     name = name.strip(" \t`*")
-    if equals and _NAME.match(name):
-        return EnvVar(name, _value(value))
+    if equals and not value.startswith("=") and _NAME.match(name):
+        return EnvVar(name, _value(value)), True
+    if equals and _UNUSUAL_NAME.match(name):
+        return None, True
     name, colon, value = text.partition(":")
     name = name.strip(" \t`*")
-    if colon and _UPPER_NAME.match(name):
-        return EnvVar(name, _value(value))
-    name = text.split(" ", 1)[0].strip("`*")
-    if _UPPER_NAME.match(name) and (name == text.strip("`*") or bullet) and "_" in name:
-        return EnvVar(name, "")
-    return None
-
-
-def _read_row(text: str) -> EnvVar | None:
-    cells = [cell.strip(" \t`*") for cell in text.strip("|").split("|")]
-    if not _UPPER_NAME.match(cells[0]):
-        return None
-    return EnvVar(cells[0], cells[1] if len(cells) > 1 else "")
+    if colon and _CAPITAL_NAME.match(name) and not value.startswith("//"):
+        return EnvVar(name, _value(value.lstrip("*"))), True
+    name, _, behind = text.partition(" ")
+    name = name.strip("`*")
+    alone = not behind or bulleted or behind.startswith(("(", "- ", "– ", "— ", "#"))
+    if alone and _CAPITAL_NAME.match(name) and ("_" in name or not behind or bulleted):
+        return EnvVar(name, ""), True
+    return None, False
 
 
 def _value(text: str) -> str:
-    value = text.strip().strip("`")
-    if value[:1] in {'"', "'"}:
+    value = text.strip()
+    quoted = _DOUBLE_QUOTED.match(value)
+    if quoted:
+        return _ESCAPE.sub(_unescaped, quoted[1])
+    if value[:1] in {"'", "`"}:
         end = value.find(value[0], 1)
         if end > 0:
             return value[1:end]
-    return value.split(" #", 1)[0].rstrip()
+    if value.startswith("#"):
+        return ""
+    remark = _REMARK.search(value)
+    return value[: remark.start()].rstrip() if remark else value
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return {"n": "\n", '"': '"', "\\": "\\", "`": "`", "$": "$"}.get(match[1], match[0])

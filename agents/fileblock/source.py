@@ -21,10 +21,14 @@ _FURTHEST_FENCE = 1000
 
 @dataclass(slots=True)
 class Source:
-    """An answer's lines (without line breaks) and marks so far; ``final`` once no more come."""
+    """An answer's lines (without line breaks) and marks so far; ``final`` once no more come.
+
+    ``escaped`` are the lines that hold terminal escape sequences.
+    """
 
     lines: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    escaped: list[int] = field(default_factory=list)
     final: bool = False
     _sized: dict[int, list[int]] = field(default_factory=dict)
     _think_ends: list[int] = field(default_factory=list)
@@ -35,6 +39,8 @@ class Source:
         lines = text.split("\n")
         if "\r" in text:
             lines = [line.rstrip("\r") for line in lines]
+        if "\x1b" in text:
+            self.escaped += [number for number, line in enumerate(lines, len(self.lines)) if "\x1b" in line]
         marks = read_marks(lines, len(self.lines), text)
         self.lines += lines
         for index, mark in enumerate(marks, len(self.marks)):

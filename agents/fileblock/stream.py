@@ -42,7 +42,7 @@ class Stream:
         return assemble(
             self._files,
             self._walk.found,
-            self._walk.source.lines,
+            self._walk.source,
             self._diagnostics + self._walk.diagnostics,
             stop_reason,
         )
