@@ -67,6 +67,25 @@ async def prepare_node(
     return Prepared(key=key, mounts=(modules, *_tool_mounts()), env={"PATH": _path()}, cached=cached)
 
 
+async def fetch_package(spec: str, folder: Path, isolation: Isolation) -> Path | None:
+    """The archive of one npm package, in ``folder``; None where it cannot be had. None of its code runs."""
+    if node_problem():
+        return None
+    target = Mount(folder, "/download", writable=True)
+    settings = npm_env(os.environ)
+    done = await isolation.run(
+        Command(
+            argv=("npm", "pack", "--ignore-scripts", "--no-update-notifier", "--silent", spec),
+            cwd=isolation.inside(target),
+            env={**settings, "PATH": _path(), "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},
+            mounts=(target, *file_mounts(settings), *_npm_configuration(), *_tool_mounts()),
+            limits=_INSTALL,
+            network=True,
+        )
+    )
+    return next(folder.glob("*.tgz"), None) if done.ok else None
+
+
 async def _build(
     building: Path, manifest: Mapping[str, object], locks: Mapping[str, str], isolation: Isolation
 ) -> Unprepared | None:

