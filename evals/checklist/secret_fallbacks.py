@@ -174,8 +174,8 @@ class Fallbacks:
             return
         for item in nodes:
             text = literal(item.value) if isinstance(item, n.Return) and item.value is not None else None
-            if text and text.strip() and " " not in text.strip():
-                yield _line(item), _says(asked)
+            if isinstance(item, n.Return) and text and text.strip() and " " not in text.strip():
+                yield item.line, _says(asked)
 
     def _declared(self, group: n.Group) -> Iterator[tuple[int, str]]:
         """``JWT_SECRET: z.string().default("literal")``, ``{env: "JWT_SECRET", default: "literal"}``."""
@@ -200,7 +200,7 @@ class Fallbacks:
                     }
                     default = inner.get("default") or inner.get("devDefault")
                 if default is not None and self._text(default):
-                    yield item.line, _says(name)
+                    yield value.line, _says(name)
                     break
 
 
@@ -217,10 +217,6 @@ def _reads(item: n.Node) -> bool:
 def reads_environment(item: n.Node) -> bool:
     """Whether a node reads the environment."""
     return _reads(item) and not (isinstance(item, n.Attr) and item.name == "get")
-
-
-def _line(item: n.Node) -> int:
-    return 0 if isinstance(item, n.Param) else item.line
 
 
 def _says(name: str) -> str:

@@ -60,10 +60,12 @@ def check(view: CodeView) -> CheckResult:
 def _queries(item: n.Call) -> bool:
     if n.last(item.func) not in sql.STRONG | sql.WEAK:
         return False
-    first = next(
-        (p for p in n.walk(*item.args[:2]) if isinstance(p, n.Const) and isinstance(p.value, str)), None
+    pieces = [
+        str(p.value) for p in n.walk(*item.args[:2]) if isinstance(p, n.Const) and isinstance(p.value, str)
+    ]
+    return bool(pieces) and (
+        sql.looks_like_sql(pieces[0]) or sql.looks_like_sql("\0".join(pieces[:20])[:2000])
     )
-    return first is not None and sql.looks_like_sql(str(first.value))
 
 
 def _driver(module: str) -> bool:

@@ -30,6 +30,7 @@ def call_value(flow: Flow, call: n.Call, frame: Frame) -> Value:  # noqa: C901, 
     base = func.base if isinstance(func, n.Attr) else None
     if name in _EACH and base is not None and any(isinstance(a, n.Closure) for a in call.args):
         return _mapped(flow, call, base, frame)
+    held = flow.eval(base, frame) if base is not None else None  # first: what it calls happens first
     args = [flow.eval(arg, frame) for arg in call.args]
     keywords = {key: flow.eval(value, frame) for key, value in call.keywords}
     if isinstance(func, n.Closure):  # called where it is written
@@ -57,7 +58,6 @@ def call_value(flow: Flow, call: n.Call, frame: Frame) -> Value:  # noqa: C901, 
         return SAFE
     if name in {"``"}:
         return OBJECT
-    held = flow.eval(base, frame) if base is not None else None
     if name in sql.FORMATS and (args or held is not None or keywords):
         return _formatted(call, name, base, held, args, keywords)
     if name == "join" and base is not None and args:

@@ -222,19 +222,37 @@ class GoReader(GrammarReader):
         body, kind = node.child_by_field_name("body"), self.text(node.child_by_field_name("type"))
         if body is None:
             return self.other(node)
-        value = self.literal(body, kind)
+        value = self.literal(body, kind, self.fields(node.child_by_field_name("type")))
         if kind.startswith(("[", "map[")) or kind == "gin.H":
             return value
         return n.Call(self.line(node), n.Name(self.line(node), kind), (value,))
 
-    def literal(self, node: "Node", kind: str) -> n.Group:
+    def fields(self, node: "Node | None") -> list[str]:
+        """The names of an anonymous struct's fields: ``[]struct{ path string; want int }``."""
+        found: list[str] = []
+        for struct in node.named_children if node is not None and node.type.endswith("_type") else []:
+            for members in struct.named_children if struct.type == "struct_type" else []:
+                for member in members.named_children:
+                    found += [self.text(name) for name in member.children_by_field_name("name")]
+        return found
+
+    def literal(self, node: "Node", kind: str, fields: list[str] | None = None) -> n.Group:
         keys: list[n.Expr | None] = []
         items: list[n.Expr] = []
         structured = not kind.startswith(("map[", "gin.H"))
         for child in node.named_children:
             if child.type != "keyed_element":
                 if child.type != "comment":
-                    items.append(self.expr(child))
+                    item = self.expr(child)
+                    if (
+                        fields
+                        and isinstance(item, n.Group)
+                        and len(item.items) == len(fields)
+                        and not item.keys
+                    ):
+                        names = tuple(n.Const(item.line, name) for name in fields)
+                        item = n.Group(item.line, "dict", item.items, names)
+                    items.append(item)
                 continue
             parts = self.many(child.named_children)
             if len(parts) < 2:

@@ -119,15 +119,16 @@ class TestReader:
         self._block(function.body, inner, found.module, 0)
 
     def _parametrized(self, call: n.Call, env: dict[str, Known], module: n.Module) -> None:
-        names = self._eval(call.args[0], env, module, 0).texts
-        rows = call.args[1]
-        if len(names) != 1 or not isinstance(rows, n.Group):
+        rows, first = call.args[1], call.args[0]
+        written = first.items if isinstance(first, n.Group) else (first,)
+        texts = [str(part.value) for part in written if isinstance(part, n.Const)]
+        listed = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+        if not isinstance(rows, n.Group):
             return
-        listed = [name.strip() for name in next(iter(names)).split(",")]
         for position, name in enumerate(listed):
             cells = []
-            for written in rows.items[:MOST]:
-                row = written
+            for line in rows.items[:MOST]:
+                row = line
                 if isinstance(row, n.Call) and n.last(row.func) == "param":
                     row = n.Group(row.line, "tuple", row.args) if len(listed) > 1 else (row.args or (row,))[0]
                 if len(listed) > 1 and isinstance(row, n.Group) and position < len(row.items):
@@ -216,6 +217,8 @@ class TestReader:
             expr = _literal(module, expr) or expr
         rows = expr.items[:MOST] if isinstance(expr, n.Group) and expr.kind != "dict" else ()
         targets = target.items if isinstance(target, n.Group) else (target,)
+        if module.language == "go":
+            targets = targets[-1:]  # the first is the index
         wide = (
             rows
             and all(isinstance(r, n.Group) and len(r.items) == len(targets) for r in rows)
@@ -273,7 +276,8 @@ class TestReader:
                     for k, v in zip(expr.keys, values, strict=False)
                     if isinstance(k, n.Const)
                 )
-                return replace(_union(values), keyed=keyed[:MOST])
+                merged = _union(values)
+                return replace(merged, keyed=keyed[:MOST] or merged.keyed)
             case n.Each():
                 inner_env = dict(env)
                 source = self._eval(expr.source, env, module, depth)
