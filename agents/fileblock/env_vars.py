@@ -71,13 +71,13 @@ def _read_line(line: str) -> tuple[EnvVar | None, bool]:
     name, equals, value = text.partition("=")
     name = name.strip(" \t`*")
     if equals and not value.startswith("=") and _NAME.match(name):
-        return EnvVar(name, _value(value)), True
+        return EnvVar(name, read_value(value)), True
     if equals and _UNUSUAL_NAME.match(name):
         return None, True
     name, colon, value = text.partition(":")
     name = name.strip(" \t`*")
     if colon and _CAPITAL_NAME.match(name) and not value.startswith("//"):
-        return EnvVar(name, _value(value.lstrip("*"))), True
+        return EnvVar(name, read_value(value.lstrip("*"))), True
     name, _, behind = text.partition(" ")
     name = name.strip("`*")
     alone = not behind or bulleted or behind.startswith(("(", "- ", "– ", "— ", "#"))
@@ -86,7 +86,8 @@ def _read_line(line: str) -> tuple[EnvVar | None, bool]:
     return None, False
 
 
-def _value(text: str) -> str:
+def read_value(text: str) -> str:
+    """The value that stands behind a name: without quotes and remark."""
     value = text.strip()
     quoted = _DOUBLE_QUOTED.match(value)
     if quoted:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agents.submission import Ecosystem
 
 _WORD = re.compile(r"""(?:"[^"]*+"|'[^']*+'|[^\s"']++|["'])++""")
+_QUOTED = re.compile(r"""\"([^"]*+)"|'([^']*+)'|["']""")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _ENDS = frozenset({"&&", "||", ";", "|", "#", "\\"})
 # Words that only introduce a command.
@@ -149,7 +150,7 @@ def _commands(text: str) -> Iterator[list[str]]:
 
 
 def _unquoted(word: str) -> str:
-    return word.replace('"', "").replace("'", "")
+    return _QUOTED.sub(lambda quoted: quoted[1] or quoted[2] or "", word)
 
 
 def _read_command(words: list[str]) -> list[Named] | None:
@@ -192,4 +193,6 @@ def _packages(words: list[str], installer: Installer) -> list[Named]:
 
 def _is_local(word: str) -> bool:
     """Whether a word names a folder or a file instead of a package."""
+    if "@" in word:
+        return False
     return word.startswith((".", "/", "~", "file:")) or word.endswith((".txt", ".whl", ".tgz", ".tar.gz"))

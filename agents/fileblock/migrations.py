@@ -4,6 +4,7 @@ import re
 
 from agents.fileblock.bodies import Body, bare_item
 from agents.fileblock.marks import Mark, read_mark, strip_ansi
+from agents.fileblock.source import closes
 from agents.submission import Migration, MigrationKind
 
 _SQL = re.compile(
@@ -115,12 +116,10 @@ class _Reader:
     def read(self, number: int, line: str) -> None:
         """Take in the next line."""
         mark = read_mark(line, number)
-        if self._fence is not None and mark is not None and mark.kind == "fence":
-            if mark.text == self._fence.text[0] and mark.size >= self._fence.size:
-                self.close()
-                self._fence, self._verbatim = None, False
-                return
-        if self._verbatim:
+        if self._fence is not None and mark is not None and closes(self._fence, mark):
+            self.close()
+            self._fence, self._verbatim = None, False
+        elif self._verbatim:
             self._lines.append(line)
         elif self._fence is None and mark is not None and mark.kind == "fence":
             self._open_fence(mark)
@@ -134,7 +133,7 @@ class _Reader:
         lines = self._lines
         while not self._verbatim and lines and not lines[-1].strip():
             lines.pop()
-        if self._kind is not None and (lines or self._verbatim):
+        if self._kind is not None and any(map(str.strip, lines)):
             self.found.append(Migration(self._kind, "\n".join(lines)))
         self._kind, self._lines = None, []
         self._open, self._quote, self._blocks = False, "", 0

@@ -1,7 +1,11 @@
-"""A Submission as canonical text. Rules R1 to R5 of docs/fileblock.md. ``parse`` reads back what it was."""
+"""A Submission as canonical text. Rules R1 to R6 of docs/fileblock.md. ``parse`` reads back what it was."""
 
+import re
 import shlex
+from collections.abc import Iterable
 
+from agents.fileblock.env_vars import read_value
+from agents.fileblock.marks import read_marks
 from agents.submission import Dependency, EnvVar, Migration, SourceFile, Submission
 
 _INSTALL = {
@@ -11,14 +15,16 @@ _INSTALL = {
     "cargo": "cargo add ",
     "rubygems": "gem install ",
     "nuget": "dotnet add package ",
-    "maven": "",
-    "unknown": "",
 }
 _INFO = {"sql": "sql", "command": "sh", "note": "text"}
+_BACKTICKS = re.compile("`{3,}")
 
 
 def render(submission: Submission) -> str:
-    """The canonical text of a submission: ``parse(render(s)).submission == s`` but for the files' spans."""
+    """The canonical text of a submission.
+
+    ``parse(render(s)).submission`` equals ``s`` but for the spans, for every ``s`` that ``parse`` can return.
+    """
     parts = [_file(file) for file in submission.files]
     if submission.dependencies is not None:
         parts.append(_section("DEPENDENCIES", map(_dependency, submission.dependencies)))
@@ -29,52 +35,39 @@ def render(submission: Submission) -> str:
     return "\n".join(parts)
 
 
+def delimiter_for(text: str) -> str:
+    """The shortest delimiter that encloses the text without doubt: longer than any delimiter in it.
+
+    Three hyphens do only where no line of the text could be taken for structure.
+    """
+    marks = read_marks(text.split("\n"), 1, text)
+    longest = max((mark.size for mark in marks if mark.kind == "delimiter"), default=3 if marks else 2)
+    return "-" * (longest + 1)
+
+
 def _file(file: SourceFile) -> str:
-    delimiter = "-" * _size(file.text)
+    delimiter = delimiter_for(file.text)
     return f"FILE: {file.path}\n{delimiter}\n{file.text}{delimiter}\n"
 
 
-def _size(text: str) -> int:
-    """How many hyphens enclose the text: three, or more where three would be ambiguous."""
-    longest = 2
-    verbatim = False
-    for line in text.split("\n"):
-        bare = line.strip(" \t\r")
-        if bare.startswith("---") and not bare.strip("-"):
-            longest = max(longest, len(bare))
-        elif "```" in line or "~~~" in line or ":" in line or "#" in line or "*" in line:
-            verbatim = verbatim or _is_structure(line)
-    return max(longest + 1, 4 if verbatim else 3)
-
-
-def _is_structure(line: str) -> bool:
-    from agents.fileblock.marks import read_mark
-
-    mark = read_mark(line, 1)
-    return mark is not None
-
-
-def _section(name: str, lines: "map[str]") -> str:
-    return "\n".join([f"{name}:", *(list(lines) or ["None"])]) + "\n"
+def _section(name: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"{name}:", *(list(lines) or ["None"]), ""])
 
 
 def _dependency(dependency: Dependency) -> str:
-    command = _INSTALL[dependency.ecosystem]
+    command = _INSTALL.get(dependency.ecosystem)
     return command + shlex.quote(dependency.spec) if command else dependency.spec
 
 
 def _migration(migration: Migration) -> str:
-    fence = "`" * max(3, _longest_run(migration.text) + 1)
+    longest = max(map(len, _BACKTICKS.findall(migration.text)), default=2)
+    fence = "`" * (longest + 1)
     return f"{fence}{_INFO[migration.kind]}\n{migration.text}\n{fence}"
 
 
-def _longest_run(text: str) -> int:
-    longest = 0
-    for line in text.split("\n"):
-        bare = line.strip()
-        longest = max(longest, len(bare) - len(bare.lstrip("`")))
-    return longest
-
-
 def _variable(variable: EnvVar) -> str:
-    return f"{variable.name}={variable.value}"
+    value = variable.value
+    if "\n" in value or value.startswith("=") or read_value(value) != value:
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        value = f'"{escaped}"'
+    return f"{variable.name}={value}"

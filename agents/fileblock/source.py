@@ -110,7 +110,10 @@ class Source:
         return self._think_ends[bisect_right(self._think_ends, index)]
 
     def first_of_size(self, index: int, size: int) -> Steps[int | None]:
-        """The first delimiter of this size from mark ``index`` on; None where it opens another block."""
+        """The first delimiter of this size from mark ``index`` on; None where it opens another block.
+
+        It does if a header stands above it and text right below it: below a block's end stands a blank line.
+        """
         while not (indices := self._sized.get(size)) or indices[-1] < index:
             if self.final:
                 return None
@@ -118,7 +121,8 @@ class Source:
         found = indices[bisect_left(indices, index)]
         if found > index and self.marks[found - 1].kind == "header":
             opened = yield from self.opening(found - 1)
-            return None if opened == found else found
+            below = yield from self.line(self.marks[found].line + 1)
+            return None if opened == found and below is not None and below.strip() else found
         return found
 
     def end_of_fence(self, index: int, opener: Mark) -> Steps[int | None]:

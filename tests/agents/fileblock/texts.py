@@ -1,0 +1,98 @@
+"""Texts built to hurt: the pieces that carry structure, in any order, with noise between them."""
+
+from hypothesis import strategies as st
+
+PIECES = [
+    *(
+        "FILE: a.py",
+        "FILE: b.md",
+        "FILE: c.yaml",
+        "FILE: d.js",
+        "FILE: dir/e.sql",
+        "FILE: ../f.py",
+        "FILE: A.PY",
+    ),
+    *(
+        "**FILE: a.py**",
+        "### FILE: `b.md`",
+        "1. FILE: d.js",
+        "File: c.yaml",
+        "Filename: g.toml",
+        "FILE: in this form",
+    ),
+    *(
+        "FILE: a.py (new)",
+        "FILE: /etc/passwd",
+        "FILE: .git/config",
+        "FILE: a.py/b",
+        "FILE: con.txt",
+        "FILE: h.sh:",
+    ),
+    *("---", "---", "---", "--- ", "-----", "-----", "----------", "--", " ---", "-" * 300),
+    *("```", "```python", "```markdown", "````", "~~~", "~~~~ yaml", "  ```", "```x`"),
+    *(
+        "DEPENDENCIES:",
+        "MIGRATIONS:",
+        "ENV_VARS:",
+        "## Dependencies",
+        "**ENV_VARS**",
+        "DEPENDENCIES: None",
+        "None",
+    ),
+    *("<think>", "</think>", "done</think>", "\x1b[31m---\x1b[0m", "\x1b[1mFILE: a.py", "\ufeff", "\x1b"),
+    *(
+        '"""',
+        "'''",
+        "`",
+        "/*",
+        "*/",
+        "<<EOF",
+        "EOF",
+        '"',
+        "# it's",
+        "x = 1",
+        "def f():",
+        "    return 1",
+        "title: x",
+    ),
+    *("# ... rest of the code unchanged", "// existing code", "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE"),
+    *("--- a/a.py", "+++ b/a.py", "@@ -1 +1 @@", "diff --git a/a b/a", "I'm sorry, I cannot help with that."),
+    *(
+        "pip install 'a[b]>=1' c",
+        "npm i @x/y@1",
+        "go get x.org/y@v1",
+        "cargo add z",
+        "a.b:c:1",
+        "- requests>=2 # http",
+    ),
+    *(
+        "A=1",
+        "export B='x y'",
+        "- `C_D`: value",
+        "| E_F | g |",
+        "|---|---|",
+        'G="a\\nb" # c',
+        "prose about it, no more.",
+    ),
+    *(
+        "CREATE TABLE t (id INT);",
+        "alembic upgrade head",
+        "BEGIN",
+        "END;",
+        "$$",
+        "INSERT INTO t",
+        "",
+        "",
+        "",
+        "\r",
+        "\f",
+        "\u2028",
+    ),
+]
+
+
+def hostile_texts(max_pieces: int = 30) -> st.SearchStrategy[str]:
+    """Lines from the pieces and from anywhere, joined by LF, CRLF or CR."""
+    line = st.one_of(st.sampled_from(PIECES), st.sampled_from(PIECES), st.text(max_size=6))
+    joined = st.tuples(line, st.sampled_from(["\n", "\n", "\n", "\n", "\r\n", "\r", ""])).map("".join)
+    return st.lists(joined, max_size=max_pieces).map("".join)
