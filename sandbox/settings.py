@@ -35,11 +35,18 @@ _URL_PARTS = {
     "DBNAME": "database",
     "DB": "database",
 }
-_DATABASE_PREFIX = re.compile(
-    r"^(?:TEST_)?(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|RDS)_?(?=[A-Z])", re.ASCII
-)
-_URL_NAME = re.compile(
-    r"(?:^|_)(?:DATABASE_URL|DATABASE_URI|DB_URL|DB_URI|DSN|POSTGRES_URL|POSTGRESQL_URL)$", re.ASCII
+# What names begin with where any relational database may be meant; a service's own words are its binding's.
+_RELATIONAL = ("DATABASE", "DATASOURCE", "DB", "JDBC", "RDS", "SPRING_DATASOURCE", "SQL")
+_URL_PART = re.compile(r"(?:^|_)(?:URL|URI|DSN)$", re.ASCII)
+
+
+# Variables that steer interpreters, runners and loaders: an answer's settings are for its application alone.
+_STEERING = re.compile(
+    r"^(?:PATH|HOME|TMPDIR|SHELL|ENV|BASH_ENV|IFS|LD_\w+|PYTEST_\w+|PYTHON(?!PATH$)\w*|COVERAGE_\w+|NODE_OPTIONS|"
+    r"NODE_PATH|NPM_\w+|GO(?:FLAGS|PROXY|ROOT|PATH|CACHE|MODCACHE|TOOLCHAIN|SUMDB|ENV|EXPERIMENT|WORK|DEBUG)|CGO_\w+|"
+    r"CARGO_\w+|RUST\w*|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|MAVEN_\w+|MVN_\w+|RUBY(?:OPT|LIB)|BUNDLE_\w+|"
+    r"GEM_\w+|DOTNET_\w+|GIT_\w+|VIRTUAL_ENV|BACKSMITH_\w+)$",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -49,7 +56,7 @@ def schemes_of(values: Iterable[str]) -> frozenset[str]:
     for value in values:
         scheme, separator, _ = value.partition("://")
         if separator and scheme and len(scheme) <= 40:
-            found.add(scheme.split("+", 1)[0].lower())
+            found.add(_plain_scheme(scheme))
     return frozenset(found)
 
 
@@ -63,15 +70,19 @@ def fill_settings(
 
     ``named`` are the answer's own, with its example values; ``extra`` the task's, which win. URLs of a
     service that is bound lead to it and keep the driver's scheme. Secrets are generated; what is neither
-    stays as the answer has it, or is left out where it is only a placeholder.
+    stays as the answer has it, or is left out where it is only a placeholder. Names that steer an interpreter
+    or a test runner (``PATH``, ``PYTEST_ADDOPTS``, ``NODE_OPTIONS``) are not taken from an answer.
     """
     bound = [binding for binding in bindings if binding.host]
     settings: dict[str, str] = {}
     for binding in bound:
         settings.update(binding.env)
-    if bound:
-        settings["DATABASE_URL"] = bound[0].url(bound[0].schemes[-1])
+    for binding in bound:
+        if binding.relational:
+            settings.setdefault("DATABASE_URL", binding.url(binding.schemes[-1]))
     for name, example in named:
+        if _STEERING.match(name):
+            continue
         value = _value(name, example.strip().strip("\"'"), bound, secret)
         if value is not None:
             settings[name] = value
@@ -94,17 +105,40 @@ def _value(name: str, example: str, bound: list[Binding], secret: Callable[[], s
 
 def _service_value(name: str, example: str, binding: Binding) -> str | None:
     scheme, separator, _ = example.partition("://")
-    if separator and scheme.split("+", 1)[0].lower() in binding.schemes:
-        return binding.url(scheme) + _kept_query(example)
-    upper = name.upper()
-    if not separator and _URL_NAME.search(upper):
+    if separator:
+        return _url(binding, scheme, example) if _plain_scheme(scheme) in binding.schemes else None
+    upper = name.upper().removeprefix("TEST_")
+    words = (*binding.names, *(_RELATIONAL if binding.relational else ()))
+    word = max((word for word in words if upper.startswith(word)), key=len, default="")
+    if binding.relational and upper.endswith(("DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "DSN")):
         return binding.url(binding.schemes[-1])
-    prefix = _DATABASE_PREFIX.match(upper)
-    if prefix and not separator:
-        attribute = _URL_PARTS.get(upper[prefix.end() :])
-        if attribute is not None:
-            return str(getattr(binding, attribute))
-    return None
+    if not word:
+        return None
+    rest = upper[len(word) :].lstrip("_")
+    if _URL_PART.fullmatch(rest):
+        java = "jdbc:" if word in {"JDBC", "DATASOURCE", "SPRING_DATASOURCE"} else ""
+        return binding.url(java + binding.schemes[-1])
+    attribute = _URL_PARTS.get(rest)
+    if attribute is None or (attribute == "database" and binding.keeps_path and example.isdigit()):
+        return None
+    return str(getattr(binding, attribute))
+
+
+def _plain_scheme(scheme: str) -> str:
+    """A URL's scheme without a driver (``postgresql+asyncpg``, ``jdbc:postgresql``)."""
+    return scheme.split("+", 1)[0].lower().removeprefix("jdbc:")
+
+
+def _url(binding: Binding, scheme: str, example: str) -> str:
+    url = binding.url(scheme)
+    if binding.keeps_path:
+        try:
+            path = urlsplit(example).path.strip("/")
+        except ValueError:
+            path = ""
+        if path.isdigit():
+            url = url.removesuffix(f"/{binding.database}") + f"/{path}"
+    return url + _kept_query(example)
 
 
 def _kept_query(url: str) -> str:

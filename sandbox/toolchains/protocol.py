@@ -48,5 +48,8 @@ class Toolchain(Protocol):
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
         """How to run the tests, or why they cannot be run (a fault of the answer)."""
 
-    def read(self, results: Path, finished: Finished) -> TestReport:
-        """What the run found, from the files in ``results`` and from how it ended. All of it is hostile."""
+    def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
+        """What the run of these ``files`` found, from ``results`` and from how it ended. All of it is hostile.
+
+        Which report is read follows from the files alone, never from what lies in ``results``.
+        """

@@ -12,6 +12,7 @@ from sandbox.toolchains.judge_run import report_from_junit
 from sandbox.toolchains.protocol import TestCommand
 from sandbox.toolchains.pytest_events import report_from_events
 from sandbox.toolchains.python_runner import find_runner
+from sandbox.toolchains.python_tampering import tampering
 
 _MANIFESTS = ("pyproject.toml", "requirements.txt", "setup.py", "setup.cfg", "pytest.ini", "manage.py")
 # Exit codes of unittest and Django: all passed, some failed.
@@ -59,8 +60,12 @@ class Python:
         script = 'exec python -I -B -u "$BACKSMITH_INSIDE/backsmith_pytest.py"'
         return TestCommand(("/bin/sh", "-c", script), {**_QUIET, "BACKSMITH_REPORT": f"{results}/{_EVENTS}"})
 
-    def read(self, results: Path, finished: Finished) -> TestReport:
+    def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """The events of pytest's witness, or the cases of the JUnit file of the other runners."""
-        if (results / "junit.xml").exists():
-            return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
-        return report_from_events(results / _EVENTS, finished)
+        if find_runner(files) != "pytest":
+            report = report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
+        else:
+            report = report_from_events(results / _EVENTS, finished)
+        if not report.problem and (lies := tampering(files)):
+            return replace(report, problem="comparisons in the project lie: " + "; ".join(lies[:5]))
+        return report

@@ -86,7 +86,7 @@ async def test_a_failing_answer_is_repaired(task: Path, tmp_path: Path) -> None:
     assert [str(r.score.verdict) for r in result.sample.rounds] == ["fail", "pass"]
     repair = model.requests[1].messages
     assert [m.speaker for m in repair] == ["system", "user", "assistant", "user"]
-    assert "tests.test_greeting::test_greet" in repair[-1].text
+    assert "tests/test_greeting.py::test_greet" in repair[-1].text
     assert repair[2].text == answers.BROKEN_TEST
     # The second answer sent one file; the other is still there.
     assert git(result, "ls-tree", "-r", "--name-only", result.sample.branch).split() == [

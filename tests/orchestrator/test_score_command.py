@@ -64,7 +64,7 @@ def test_good_answer(cli: Cli, task: Path) -> None:
 def test_broken_assertion_fails_and_names_the_test(cli: Cli, task: Path) -> None:
     found = score(cli, task, answers.BROKEN_TEST, 1)
     assert found["verdict"] == "fail"
-    assert "tests.test_greeting::test_greet" in found["reasons"][0]["message"]
+    assert "tests/test_greeting.py::test_greet" in found["reasons"][0]["message"]
 
 
 def test_endless_loop_fails_with_the_time_limit_as_evidence(cli: Cli, task: Path) -> None:

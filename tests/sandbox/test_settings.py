@@ -9,6 +9,11 @@ POSTGRES = Binding(
     user="s_1",
     password="pw",
     database="s_1",
+    names=("POSTGRES", "POSTGRESQL", "PG"),
+    relational=True,
+)
+REDIS = Binding(
+    "redis", ("rediss", "redis"), "localhost", 6379, database="0", names=("REDIS",), keeps_path=True
 )
 URL = "postgresql://s_1:pw@localhost:5432/s_1"
 
@@ -86,11 +91,62 @@ def test_placeholders_are_left_out_and_quotes_taken_off() -> None:
     assert filled["GREETING"] == "hello"
 
 
+def test_what_steers_interpreters_and_runners_is_not_taken() -> None:
+    steering = (
+        "PATH",
+        "LD_PRELOAD",
+        "PYTEST_ADDOPTS",
+        "PYTHONSTARTUP",
+        "NODE_OPTIONS",
+        "GOFLAGS",
+        "npm_config_prefix",
+    )
+    filled = fill(
+        *((name, "x") for name in steering), ("PYTHONPATH", "src"), ("GOOGLE_ID", "g"), ("NODE_ENV", "test")
+    )
+    assert not set(steering) & filled.keys()
+    assert (filled["PYTHONPATH"], filled["GOOGLE_ID"], filled["NODE_ENV"]) == ("src", "g", "test")
+
+
 def test_sqlite_url_stays() -> None:
     sqlite = Binding(service="sqlite", schemes=("sqlite",))
     assert (
         fill(("DATABASE_URL", "sqlite:///./a.db"), bindings=(sqlite,))["DATABASE_URL"] == "sqlite:///./a.db"
     )
+
+
+def test_redis_beside_a_database() -> None:
+    filled = fill(
+        ("DATABASE_URL", "postgresql://u:p@db/x"),
+        ("REDIS_URL", "<redis>"),
+        ("CELERY_BROKER_URL", "redis://:pw@redis:6379/1"),
+        ("CACHE_URL", "rediss://cache.example:6380"),
+        ("REDIS_HOST", "redis"),
+        ("REDIS_DB", "2"),
+        ("DB_HOST", "db"),
+        bindings=(REDIS, POSTGRES),
+    )
+    assert filled == {
+        "DATABASE_URL": URL,
+        "REDIS_URL": "redis://localhost:6379/0",
+        "CELERY_BROKER_URL": "redis://localhost:6379/1",
+        "CACHE_URL": "redis://localhost:6379/0",
+        "REDIS_HOST": "localhost",
+        "REDIS_DB": "2",
+        "DB_HOST": "localhost",
+    }
+
+
+def test_java_urls_hold_no_login() -> None:
+    filled = fill(
+        ("SPRING_DATASOURCE_URL", "jdbc:postgresql://db:5432/app?sslmode=require"),
+        ("SPRING_DATASOURCE_USERNAME", "app"),
+        ("SPRING_DATASOURCE_PASSWORD", "app"),
+        ("JDBC_URL", ""),
+    )
+    assert filled["SPRING_DATASOURCE_URL"] == filled["JDBC_URL"] == "jdbc:postgresql://localhost:5432/s_1"
+    assert (filled["SPRING_DATASOURCE_USERNAME"], filled["SPRING_DATASOURCE_PASSWORD"]) == ("s_1", "pw")
+    assert schemes_of(["jdbc:mysql://x"]) == {"mysql"}
 
 
 def test_the_task_wins() -> None:

@@ -26,7 +26,7 @@ def outcomes(trial: Trial) -> dict[str, str]:
 async def test_passing_project(isolation: Isolation) -> None:
     trial = await attempt(isolation, {"calc.py": ADD, "tests/test_calc.py": TEST})
     assert trial.report.passed, trial.report
-    assert outcomes(trial) == {"tests.test_calc::test_add": "passed"}
+    assert outcomes(trial) == {"tests/test_calc.py::test_add": "passed"}
     assert {"environment", "tests"} <= trial.timings.keys()
     assert trial.importable is not None
     assert "pytest" in trial.importable
@@ -36,7 +36,7 @@ async def test_broken_assertion_names_the_test(isolation: Isolation) -> None:
     broken = TEST.replace("== 3", "== 4")
     trial = await attempt(isolation, {"calc.py": ADD, "tests/test_calc.py": broken})
     assert not trial.report.passed
-    assert outcomes(trial) == {"tests.test_calc::test_add": "failed"}
+    assert outcomes(trial) == {"tests/test_calc.py::test_add": "failed"}
     assert "assert 3 == 4" in trial.report.cases[0].message
 
 
@@ -76,7 +76,7 @@ async def test_cheap_tricks_do_not_pass(isolation: Isolation, trick: str) -> Non
 async def test_hidden_tests_are_laid_over(isolation: Isolation) -> None:
     hidden = {"tests/test_calc.py": TEST.replace("== 3", "== 5")}
     trial = await attempt(isolation, {"calc.py": ADD, "tests/test_calc.py": TEST}, hidden_tests=hidden)
-    assert outcomes(trial) == {"tests.test_calc::test_add": "failed"}
+    assert outcomes(trial) == {"tests/test_calc.py::test_add": "failed"}
 
 
 DATABASE_TEST = """

@@ -9,7 +9,9 @@ A file of its own that imports nothing of ours. Started as ``python -I backsmith
 ``BACKSMITH_REPORT`` names the file to write: one JSON object a line, read by ``sandbox.toolchains.pytest_events``.
 """
 
+import contextlib
 import ctypes
+import importlib
 import json
 import os
 import pathlib
@@ -46,7 +48,8 @@ def witness(pipe: int, child: int, report: str) -> int:
             time.sleep(0.005)
     if os.environ.get("BACKSMITH_ALONE") == "1":
         # In a PID namespace of our own: whatever the tests left behind cannot write the report anew.
-        os.kill(-1, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
     data += json.dumps({"event": "exit", "status": status}).encode() + b"\n"
     handle = os.open(report + ".draft", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "wb") as file:
@@ -144,9 +147,8 @@ class Guard:
         self._before: list[tuple[object, str, object, object]] = []
         self._told: set[str] = set()
         for name in self._MODULES:
-            module = sys.modules.get(name)
-            if module is not None:
-                self._remember(module, name)
+            with contextlib.suppress(ImportError):  # not every version of pytest has every module
+                self._remember(importlib.import_module(name), name)
 
     def _remember(self, holder: object, module: str) -> None:
         for name, value in list(vars(holder).items()):

@@ -1,0 +1,7 @@
+import pytest
+
+pytestmark = pytest.mark.xfail
+
+
+def test_wrong():
+    assert 1 == 2

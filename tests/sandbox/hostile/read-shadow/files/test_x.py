@@ -1,0 +1,3 @@
+def test_escape():
+    text = open("/etc/shadow").read()
+    assert text

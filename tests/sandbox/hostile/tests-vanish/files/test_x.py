@@ -1,0 +1,6 @@
+def test_right():
+    pass
+
+
+def test_wrong():
+    assert 1 == 2

@@ -1,0 +1,96 @@
+"""Every trick in ``hostile/`` ends as a failure with its evidence; the host is unchanged, nothing is left running.
+
+A trick is a folder: ``files/`` is what the model sent, ``trick.yaml`` says why it is there, what the evidence is
+(a regular expression over the report) and which variables it asks for.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import socket
+from pathlib import Path
+
+import pytest
+import yaml
+
+from prompts.task import Limits
+from sandbox.isolation.protocol import Isolation
+from sandbox.report import TestReport
+from sandbox.trial import Laboratory, Project
+
+pytestmark = pytest.mark.network
+
+TRICKS = sorted((Path(__file__).parent / "hostile").iterdir())
+LIMITS = Limits(seconds=12, memory_mb=400, processes=64, output_mb=2, disk_mb=64)
+WATCHED = ("/etc/shadow", "/etc/passwd", "/usr/bin/env", "/proc/sys/kernel/core_pattern")
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda path: path.name)
+async def test_trick(
+    trick: Path, isolation: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = yaml.safe_load((trick / "trick.yaml").read_text(encoding="utf-8"))
+    folder = trick / "files"
+    files = {
+        str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()
+    }
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-planted")
+    (tmp_path / "planted-secret").write_text("x", encoding="utf-8")
+    before = state_of_the_host()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        extra = {"HOST_SERVER": str(server.getsockname()[1])}
+        env_vars = tuple((about.get("env") or {}).items())
+        async with Laboratory(isolation) as laboratory:
+            trial = await laboratory.run(Project(files, env_vars=env_vars, extra_env=extra, limits=LIMITS))
+    report = trial.report
+    assert not report.passed, about["why"]
+    assert not report.ours
+    assert re.search(about["evidence"], evidence(report)), (
+        report.problem,
+        report.cases,
+        report.output[-1500:],
+    )
+    assert state_of_the_host() == before
+    assert not await left_running()
+
+
+def evidence(report: TestReport) -> str:
+    """What a person is shown: the problem, and each bad case. Not the output, which the tests print."""
+    bad = [case for case in report.cases if case.outcome in {"failed", "errored"}]
+    if not bad and not report.problem and not report.count("passed"):
+        return "none passed"
+    return "\n".join([report.problem, *(f"{case.outcome} {case.id} {case.message}" for case in bad)])
+
+
+def state_of_the_host() -> dict[str, str]:
+    state = {
+        path: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        for path in WATCHED
+        if os.access(path, os.R_OK)
+    }
+    state["left"] = str([p for p in ("/usr/bin", "/etc", "/") if (Path(p) / "backsmith-was-here").exists()])
+    return state
+
+
+async def left_running() -> bool:
+    """Whether a daemon of ours (its sleep is 77.25 s) is there a moment later."""
+    for _ in range(20):
+        names = [entry.name for entry in Path("/proc").glob("[0-9]*") if is_ours(entry)]
+        if not names:
+            return False
+        await asyncio.sleep(0.1)
+    return True
+
+
+def is_ours(entry: Path) -> bool:
+    try:
+        return b"backsmith_pytest" in (entry / "cmdline").read_bytes() and "hostile" in (entry / "cwd").name
+    except OSError:
+        return False
+
+
+def test_there_are_enough_tricks_and_each_says_why() -> None:
+    assert len(TRICKS) >= 40
+    for trick in TRICKS:
+        assert yaml.safe_load((trick / "trick.yaml").read_text(encoding="utf-8"))["why"], trick
