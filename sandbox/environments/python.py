@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from prompts.task import Limits
@@ -46,9 +47,8 @@ async def prepare_python(
             "pytest",
         )
     )
-    key = content_key(
-        "python", platform.python_version(), platform.machine(), os.path.realpath(sys.executable), specs
-    )
+    tools = _tools(isolation)
+    key = content_key("python", tools.identity, specs)
     cache = FolderCache(cache_folder() / "environments" / "python")
     folder = cache.find(key)
     cached = folder is not None
@@ -56,7 +56,7 @@ async def prepare_python(
         with cache.building(key) as building:
             folder = cache.find(key)
             if folder is None:
-                failure = await _build(building, specs, isolation)
+                failure = await _build(building, specs, tools, isolation)
                 if failure is not None:
                     return failure
                 folder = cache.keep(building, key)
@@ -64,7 +64,7 @@ async def prepare_python(
     inside = isolation.inside(mount)
     return Prepared(
         key=key,
-        mounts=(mount, *(Mount(Path(path), path) for path in interpreter_folders())),
+        mounts=(mount, *tools.interpreter),
         env={"PATH": f"{inside}/bin:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": inside},
         importable=_importable(folder / "env"),
         cached=cached,
@@ -72,23 +72,52 @@ async def prepare_python(
     )
 
 
-async def _build(building: Path, specs: tuple[str, ...], isolation: Isolation) -> Unprepared | None:
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """The Python and the uv that commands use: an image's, or this machine's with mounts to see them."""
+
+    identity: tuple[str, ...]
+    python: str
+    uv: str
+    uv_cache: str
+    interpreter: tuple[Mount, ...] = ()
+    installer: tuple[Mount, ...] = ()
+
+
+def _tools(isolation: Isolation) -> _Tools:
     import uv
 
+    image = isolation.image("python")
+    if image:
+        # A cache of its own, since files of it may belong to another user.
+        return _Tools((image,), python="python3", uv="uv", uv_cache="uv-in-images")
+    python = os.path.realpath(sys.executable)
+    installer = Mount(Path(uv.find_uv_bin()), "/run/uv")
+    return _Tools(
+        (platform.python_version(), platform.machine(), python),
+        python=python,
+        uv=isolation.inside(installer),
+        uv_cache="uv",
+        interpreter=tuple(Mount(Path(path), path) for path in interpreter_folders()),
+        installer=(installer,),
+    )
+
+
+async def _build(
+    building: Path, specs: tuple[str, ...], tools: _Tools, isolation: Isolation
+) -> Unprepared | None:
     env_folder = building / "env"
     env_folder.mkdir()
     (building / "wanted.txt").write_text("\n".join(specs) + "\n", encoding="utf-8")
-    store = cache_folder() / "uv"
+    store = cache_folder() / tools.uv_cache
     store.mkdir(parents=True, exist_ok=True)
     settings = uv_env(os.environ)
     env_mount = Mount(env_folder, _TARGET, writable=True)
     store_mount = Mount(store, "/var/cache/uv", writable=True)
     list_mount = Mount(building / "wanted.txt", "/run/wanted.txt")
-    uv_mount = Mount(Path(uv.find_uv_bin()), "/run/uv")
-    mounts = (env_mount, store_mount, list_mount, uv_mount, *file_mounts(settings), *_uv_configuration())
-    mounts += tuple(Mount(Path(path), path) for path in interpreter_folders())
-    program, target = isolation.inside(uv_mount), isolation.inside(env_mount)
-    python = os.path.realpath(sys.executable)
+    mounts = (env_mount, store_mount, list_mount, *file_mounts(settings), *_uv_configuration())
+    mounts += (*tools.interpreter, *tools.installer)
+    program, target = tools.uv, isolation.inside(env_mount)
     env = {
         **settings,
         "UV_CACHE_DIR": isolation.inside(store_mount),
@@ -100,7 +129,7 @@ async def _build(building: Path, specs: tuple[str, ...], isolation: Isolation) -
         "PATH": "/usr/local/bin:/usr/bin:/bin",
     }
     steps = (
-        (program, "venv", "--quiet", "--python", python, "--allow-existing", target),
+        (program, "venv", "--quiet", "--python", tools.python, "--allow-existing", target),
         (
             program,
             "pip",
@@ -114,7 +143,15 @@ async def _build(building: Path, specs: tuple[str, ...], isolation: Isolation) -
     )
     for argv in steps:
         done = await isolation.run(
-            Command(argv=argv, cwd=target, env=env, mounts=mounts, limits=_INSTALL, network=True)
+            Command(
+                argv=argv,
+                cwd=target,
+                env=env,
+                mounts=mounts,
+                limits=_INSTALL,
+                network=True,
+                toolchain="python",
+            )
         )
         if not done.ok:
             return _explain(done)
@@ -123,8 +160,9 @@ async def _build(building: Path, specs: tuple[str, ...], isolation: Isolation) -
         Command(
             argv=(f"{target}/bin/python", "-I", "-S", "-m", "compileall", "-q", "-j", "0", f"{target}/lib"),
             cwd=target,
-            mounts=(env_mount, *(Mount(Path(path), path) for path in interpreter_folders())),
+            mounts=(env_mount, *tools.interpreter),
             limits=_INSTALL,
+            toolchain="python",
         )
     )
     return None

@@ -10,6 +10,7 @@ from sandbox.isolation.protocol import Isolation
 # From the strongest to the weakest. ``host`` is never picked by ``auto``.
 _OWN = {
     "bubblewrap": "sandbox.isolation.bubblewrap:Bubblewrap",
+    "docker": "sandbox.isolation.docker:Docker",
     "host": "sandbox.isolation.host:Host",
 }
 _GROUP = "backsmith.isolations"
