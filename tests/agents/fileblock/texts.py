@@ -2,6 +2,18 @@
 
 from hypothesis import strategies as st
 
+BLOCKS = [
+    "FILE: a.py\n---\nx = 1\n---\n",
+    "FILE: b.md\n---\n# B\n---\ntext\n---\n",
+    "FILE: c.yaml\n---\n---\na: 1\n---\n\n---\n",
+    'FILE: d/e.py\n---\n"""\n---\n"""\n---\n',
+    "FILE: f.md\n-----\nFILE: x.py\n---\n-----\n",
+    "**FILE: `src/g.js`**\n\n```js\nlet a = `\n---\n`\n```\n",
+    "FILE: h.txt\n---\n```\nFILE: x.py\n---\n```\n---",
+    "FILE: i.sh\n---\ncat <<EOF\n---\nEOF\n---\n",
+    "FILE: a.py\nx = 1\n---\n",
+    "DEPENDENCIES:\npip install a 'b>=1'\n\nENV_VARS:\nA=1\n",
+]
 PIECES = [
     *(
         "FILE: a.py",
@@ -91,8 +103,10 @@ PIECES = [
 ]
 
 
-def hostile_texts(max_pieces: int = 30) -> st.SearchStrategy[str]:
-    """Lines from the pieces and from anywhere, joined by LF, CRLF or CR."""
-    line = st.one_of(st.sampled_from(PIECES), st.sampled_from(PIECES), st.text(max_size=6))
+def hostile_texts(max_pieces: int = 16) -> st.SearchStrategy[str]:
+    """Blocks and lines from the pieces and from anywhere, joined by LF, CRLF or CR."""
+    line = st.one_of(
+        st.sampled_from(BLOCKS), st.sampled_from(PIECES), st.sampled_from(PIECES), st.text(max_size=6)
+    )
     joined = st.tuples(line, st.sampled_from(["\n", "\n", "\n", "\n", "\r\n", "\r", ""])).map("".join)
     return st.lists(joined, max_size=max_pieces).map("".join)
