@@ -6,9 +6,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.environments.indexes import file_mounts, npm_env
@@ -50,7 +52,8 @@ async def prepare_node(
     if refusal:
         return Unprepared(refusal, ours=False)
     locks = {name: files[name] for name in _LOCKS if name in files}
-    key = content_key("node", 2, _node_version(), manifest, locks)
+    tools = _tools(isolation)
+    key = content_key("node", 2, tools.identity, manifest, locks)
     store = FolderCache(cache_folder() / "environments" / "node")
     folder = store.find(key)
     cached = folder is not None
@@ -58,18 +61,20 @@ async def prepare_node(
         with store.building(key) as building:
             folder = store.find(key)
             if folder is None:
-                failure = await _build(building, manifest, locks, isolation)
+                failure = await _build(building, manifest, locks, tools, isolation)
                 if failure is not None:
                     return failure
                 folder = store.keep(building, key)
     # Vite and others keep caches below node_modules: what they write there is thrown away.
     modules = Mount(folder / "project" / "node_modules", "/work/node_modules", scratch=True)
-    return Prepared(key=key, mounts=(modules, *_tool_mounts()), env={"PATH": _path()}, cached=cached)
+    return Prepared(key=key, mounts=(modules, *tools.mounts), env={"PATH": tools.path}, cached=cached)
 
 
 async def fetch_package(spec: str, folder: Path, isolation: Isolation) -> Path | None:
     """The archive of one npm package, in ``folder``; None where it cannot be had. None of its code runs."""
-    if node_problem():
+    try:
+        tools = _tools(isolation)
+    except SandboxError:
         return None
     target = Mount(folder, "/download", writable=True)
     settings = npm_env(os.environ)
@@ -77,24 +82,29 @@ async def fetch_package(spec: str, folder: Path, isolation: Isolation) -> Path |
         Command(
             argv=("npm", "pack", "--ignore-scripts", "--no-update-notifier", "--silent", spec),
             cwd=isolation.inside(target),
-            env={**settings, "PATH": _path(), "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},
-            mounts=(target, *file_mounts(settings), *_npm_configuration(), *_tool_mounts()),
+            env={**settings, "PATH": tools.path, "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},
+            mounts=(target, *file_mounts(settings), *_npm_configuration(), *tools.mounts),
             limits=_INSTALL,
             network=True,
+            toolchain="node",
         )
     )
     return next(folder.glob("*.tgz"), None) if done.ok else None
 
 
 async def _build(
-    building: Path, manifest: Mapping[str, object], locks: Mapping[str, str], isolation: Isolation
+    building: Path,
+    manifest: Mapping[str, object],
+    locks: Mapping[str, str],
+    tools: "_Tools",
+    isolation: Isolation,
 ) -> Unprepared | None:
     project = building / "project"
     (project / "node_modules").mkdir(parents=True)
     (project / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
     for name, text in locks.items():
         (project / name).write_text(text, encoding="utf-8")
-    store = cache_folder() / "npm"
+    store = cache_folder() / tools.npm_cache
     store.mkdir(parents=True, exist_ok=True)
     settings = npm_env(os.environ)
     project_mount = Mount(project, "/project", writable=True)
@@ -113,13 +123,14 @@ async def _build(
         cwd=isolation.inside(project_mount),
         env={
             **settings,
-            "PATH": _path(),
+            "PATH": tools.path,
             "npm_config_cache": isolation.inside(store_mount),
             "NO_COLOR": "1",
         },
-        mounts=(project_mount, store_mount, *file_mounts(settings), *_npm_configuration(), *_tool_mounts()),
+        mounts=(project_mount, store_mount, *file_mounts(settings), *_npm_configuration(), *tools.mounts),
         limits=_INSTALL,
         network=True,
+        toolchain="node",
     )
     done = await isolation.run(command)
     if not done.ok:
@@ -131,9 +142,10 @@ async def _build(
             Command(
                 argv=("npm", "rebuild", "--ignore-scripts=false", "--offline", *scripted),
                 cwd=isolation.inside(project_mount),
-                env={"PATH": _path(), "npm_config_nodedir": str(_node_prefix()), "NO_COLOR": "1"},
-                mounts=(project_mount, *_tool_mounts()),
+                env={"PATH": tools.path, "npm_config_nodedir": tools.prefix, "NO_COLOR": "1"},
+                mounts=(project_mount, *tools.mounts),
                 limits=_INSTALL,
+                toolchain="node",
             )
         )
     return None
@@ -195,19 +207,37 @@ def _npm_configuration() -> tuple[Mount, ...]:
     return (Mount(user, "/home/sandbox/.npmrc"),) if user.is_file() else ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """The Node.js that commands use: an image's, or this machine's with mounts to see it."""
+
+    identity: str
+    prefix: str
+    path: str
+    npm_cache: str
+    mounts: tuple[Mount, ...] = ()
+
+
+def _tools(isolation: Isolation) -> _Tools:
+    """Raises SandboxError where there is none."""
+    plain = "/usr/local/bin:/usr/bin:/bin"
+    image = isolation.image("node")
+    if image:
+        # A cache of its own, since files of it may belong to another user.
+        return _Tools(image, prefix="/usr/local", path=plain, npm_cache="npm-in-images")
+    if problem := node_problem():
+        raise SandboxError(problem)
+    prefix = _node_prefix()
+    # Version managers put it into the home folder.
+    mounts = () if prefix.is_relative_to("/usr") else (Mount(prefix, str(prefix)),)
+    return _Tools(
+        _node_version(), prefix=str(prefix), path=f"{prefix / 'bin'}:{plain}", npm_cache="npm", mounts=mounts
+    )
+
+
 @cache
 def _node_version() -> str:
     return subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _tool_mounts() -> tuple[Mount, ...]:
-    """Node's own folder where it is not below /usr (version managers put it into the home folder)."""
-    prefix = _node_prefix()
-    return () if prefix.is_relative_to("/usr") else (Mount(prefix, str(prefix)),)
-
-
-def _path() -> str:
-    return f"{_node_prefix() / 'bin'}:/usr/local/bin:/usr/bin:/bin"
 
 
 @cache

@@ -106,6 +106,15 @@ def _installed() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def _npm() -> set[str]:
+    """npm's own files, since npm may have renewed itself without its package's knowledge."""
+    npm = Path(shutil.which("npm") or "/").resolve()
+    home = next((folder for folder in npm.parents if folder.name == "npm"), None)
+    if home is None or not home.is_relative_to("/usr"):
+        return set()
+    return {str(path) for path in (home, *home.rglob("*"))}
+
+
 def _write(archive: Path, packages: list[str]) -> None:
     listed = subprocess.run(["dpkg-query", "-L", *packages], capture_output=True, text=True, check=True)
     names = {*_LINKS, *_MADE_LATER}
@@ -117,6 +126,7 @@ def _write(archive: Path, packages: list[str]) -> None:
         if path.is_absolute() and path.name and not name.startswith(_NOT_NEEDED):
             # Packages say /bin/sh where the file is /usr/bin/sh, as these folders are one.
             names.add(str(path.parent.resolve() / path.name))
+    names |= _npm()
     with tarfile.open(archive, "w") as tar:
         for name in sorted(names):
             if os.path.lexists(name):
