@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sandbox.isolation.protocol import Finished
+from sandbox.services.mariadb import MariaDB
 from sandbox.services.postgresql import PostgreSQL
 from sandbox.services.protocol import Binding
 
@@ -39,26 +40,24 @@ async def migrate(
     run: RunInSandbox,
 ) -> tuple[MigrationStep, ...]:
     """Try the steps in order. Notes are for people and are left out; SQL without a database too."""
-    postgres = next(((s, b) for s, b in servers if isinstance(s, PostgreSQL)), None)
+    server = next(((s, b) for s, b in servers if isinstance(s, PostgreSQL | MariaDB)), None)
     done: list[MigrationStep] = []
     for kind, text in steps:
         if kind == "command":
             finished = await run(("/bin/sh", "-c", text))
             done.append(MigrationStep(kind, text, "" if finished.ok else _why(finished)))
-        elif kind == "sql" and postgres is not None:
-            done.append(MigrationStep(kind, text, await _execute(*postgres, text)))
+        elif kind == "sql" and server is not None:
+            done.append(MigrationStep(kind, text, await _execute(*server, text)))
         elif kind == "sql" and sqlite_file is not None:
             finished = await run(("python3", "-c", _SQLITE, sqlite_file, text))
             done.append(MigrationStep(kind, text, "" if finished.ok else _why(finished)))
     return tuple(done)
 
 
-async def _execute(server: PostgreSQL, binding: Binding, text: str) -> str:
-    import psycopg
-
+async def _execute(server: PostgreSQL | MariaDB, binding: Binding, text: str) -> str:
     try:
         await server.execute(binding, text)
-    except psycopg.Error as error:
+    except server.refusals() as error:
         return str(error).strip()[:2000] or type(error).__name__
     return ""
 

@@ -79,7 +79,7 @@ class Laboratory:
         if missing := self._lacking(toolchain):
             return _ours(missing, toolchain.name)
         if absent := unserved(project.database, self._services):
-            return _ours(f"no {' or '.join(absent)} server can be started here", toolchain.name)
+            return _ours(absent, toolchain.name)
         clock = _Clock(self._on_stage)
         clock.start("environment")
         named = [spec for ecosystem, spec in project.dependencies if ecosystem == toolchain.ecosystem]
@@ -118,11 +118,12 @@ class Laboratory:
 
     def _wanted(self, project: Project) -> list[Service]:
         schemes = schemes_of(value for _, value in project.env_vars)
-        wanted = [service for service in self._services if service.wanted(project.database.lower(), schemes)]
-        for service in wanted:
-            if problem := service.problem():
-                raise SandboxError(problem, "see: backsmith doctor")
-        return wanted
+        # A URL among the answer's variables alone may be of no use to its tests: without its server they decide.
+        return [
+            service
+            for service in self._services
+            if service.wanted(project.database.lower(), schemes) and not service.problem()
+        ]
 
     async def _bind(self, service: Service, stack: AsyncExitStack) -> Binding:
         binding = await service.bind(self.isolation)

@@ -6,17 +6,16 @@ from typing import cast
 
 from sandbox.services.protocol import Service
 
-_OWN = ("sandbox.services.postgresql:PostgreSQL", "sandbox.services.sqlite:Sqlite")
+_OWN = (
+    "sandbox.services.postgresql:PostgreSQL",
+    "sandbox.services.mariadb:MariaDB",
+    "sandbox.services.sqlite:Sqlite",
+    "sandbox.services.redis:Redis",
+    "sandbox.services.unavailable:mongodb",
+    "sandbox.services.unavailable:elasticsearch",
+    "sandbox.services.unavailable:cassandra",
+)
 _GROUP = "backsmith.services"
-# Services that tasks name but that nothing here can start yet.
-_KNOWN = {
-    "mysql": "MySQL",
-    "mariadb": "MariaDB",
-    "mongo": "MongoDB",
-    "redis": "Redis",
-    "elasticsearch": "Elasticsearch",
-    "cassandra": "Cassandra",
-}
 
 
 def all_services() -> tuple[Service, ...]:
@@ -28,11 +27,7 @@ def all_services() -> tuple[Service, ...]:
     return (*own, *(cast("Service", entry.load()()) for entry in entry_points(group=_GROUP)))
 
 
-def unserved(database: str, services: tuple[Service, ...]) -> tuple[str, ...]:
-    """Names of services that a task's ``database`` text asks for and that none of ``services`` offers."""
-    text = database.lower()
-    return tuple(
-        label
-        for word, label in _KNOWN.items()
-        if word in text and not any(service.wanted(word, frozenset()) for service in services)
-    )
+def unserved(database: str, services: tuple[Service, ...]) -> str:
+    """Why what a task's ``database`` text asks for by name cannot be had here; empty where it can."""
+    named = (service for service in services if service.wanted(database.lower(), frozenset()))
+    return "; ".join(problem for service in named if (problem := service.problem()))

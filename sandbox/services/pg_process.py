@@ -1,19 +1,11 @@
-"""The PostgreSQL server process: its programs, its data folder, and the sandbox that it runs in itself."""
+"""The PostgreSQL server process: its data folder and its settings."""
 
-import asyncio
-import os
 import signal
-import socket
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from prompts.errors import SandboxError
-from prompts.task import Limits
-from sandbox.isolation.bubblewrap import Bubblewrap, bwrap_argv
-from sandbox.isolation.protocol import Command, Mount
+from sandbox.isolation.protocol import Mount
+from sandbox.services.server_process import ServerProcess, start_server
 
-_OWN = Limits(seconds=7200, memory_mb=4096, disk_mb=8192)
 # Nothing on this server outlives the run, so it need not survive a power cut.
 _SETTINGS = {
     "listen_addresses": "",
@@ -31,76 +23,23 @@ _SETTINGS = {
 }
 
 
-@dataclass(slots=True)
-class PgProcess:
-    """A running server."""
+def start_postgres(programs: Path, folder: Path, password: str, port: int | None) -> ServerProcess:
+    """Make a data folder below ``folder`` and start the server of ``programs`` on it.
 
-    process: "subprocess.Popen[bytes]"
-    folder: Path
-    tcp_port: int | None
-    _isolation: Bubblewrap | None
-
-    def ended(self) -> bool:
-        """Whether the process is gone."""
-        return self.process.poll() is not None
-
-    def log(self) -> str:
-        """What the server printed."""
-        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
-
-    async def kill(self) -> None:
-        """End the server and everything in its namespace."""
-        if self.process.poll() is None:
-            # Without a namespace of its own, children are told by the server: an immediate shutdown.
-            self.process.send_signal(signal.SIGKILL if self._isolation else signal.SIGQUIT)
-        await asyncio.to_thread(self.process.wait)
-
-
-def start_postgres(programs: Path, folder: Path, password: str, *, tcp: bool) -> PgProcess:
-    """Make a data folder below ``folder`` and start the server of ``programs`` on it; its socket will stand in
-    ``folder/run``.
-
-    The server runs in bubblewrap where that works: as no root (which PostgreSQL refuses) and with nothing but
-    its own folder in reach. ``tcp`` adds a port on the host's loopback, for samples without isolation.
-    Raises SandboxError where it cannot be started.
+    Its socket will stand in ``folder/run``; ``port`` is one more on the host's loopback.
     """
     for name in ("data", "run"):
         (folder / name).mkdir()
     (folder / "password").write_text(password, encoding="utf-8")
-    isolation = Bubblewrap()
-    confined = not isolation.problem()
-    if not confined and os.geteuid() == 0:
-        raise SandboxError("PostgreSQL refuses to run as root, and bubblewrap does not work here")
-    port = _free_port() if tcp else None
-    settings = dict(_SETTINGS) | ({"listen_addresses": "127.0.0.1", "port": str(port)} if tcp else {})
-    mount = Mount(folder, "/pg", writable=True)
-    place = mount.target if confined else str(folder)
-    script = _script(programs, place, settings)
-    with (folder / "log").open("wb") as log:
-        if not confined:
-            process = subprocess.Popen(script, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-            return PgProcess(process, folder, port, None)
-        command = Command(
-            argv=script,
-            cwd="/pg",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            mounts=(mount, *_program_mounts(programs)),
-            limits=_OWN,
-            network=tcp,
-        )
-        options = isolation.options(command)
-        try:
-            process = subprocess.Popen(
-                bwrap_argv(options, command),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[options],
-                start_new_session=True,
-            )
-        finally:
-            os.close(options)
-    return PgProcess(process, folder, port, isolation)
+    settings = dict(_SETTINGS) | ({"listen_addresses": "127.0.0.1", "port": str(port)} if port else {})
+    return start_server(
+        "PostgreSQL",
+        folder,
+        lambda place: _script(programs, place, settings),
+        mounts=_program_mounts(programs),
+        network=port is not None,
+        unconfined_signal=signal.SIGQUIT,  # an immediate shutdown, of which the server tells its children
+    )
 
 
 def _script(programs: Path, place: str, settings: dict[str, str]) -> tuple[str, ...]:
@@ -121,10 +60,3 @@ def _program_mounts(programs: Path) -> tuple[Mount, ...]:
     package = programs.parent.parent
     folders = [package, package.with_name(package.name + ".libs")]
     return tuple(Mount(folder, str(folder)) for folder in folders if folder.is_dir())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

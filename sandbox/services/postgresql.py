@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from prompts.errors import SandboxError
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
-from sandbox.services.pg_process import PgProcess, start_postgres
+from sandbox.services.pg_process import start_postgres
 from sandbox.services.pg_programs import fetch_programs, find_programs, missing_extensions
 from sandbox.services.protocol import Binding
+from sandbox.services.server_process import ServerProcess, free_port
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,7 +32,8 @@ class PostgreSQL:
     def __init__(self) -> None:
         self._scratch: ScratchFolder | None = None
         self._folder: Path | None = None
-        self._process: PgProcess | None = None
+        self._process: ServerProcess | None = None
+        self._tcp_port: int | None = None
         self._password = secrets.token_hex(16)
         self._starting = asyncio.Lock()
         self._connection: psycopg.AsyncConnection[tuple[str, ...]] | None = None
@@ -59,11 +61,10 @@ class PostgreSQL:
             if self._process is None:
                 await self._start(isolation)
         assert self._folder is not None  # noqa: S101 - set by _start
-        assert self._process is not None  # noqa: S101 - set by _start
         name, password = self._spare.pop() if self._spare else await self._create()
         if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make_spare())
-        port = self._process.tcp_port or _PORT
+        port = self._tcp_port or _PORT
         host = "localhost"
         return Binding(
             service=self.name,
@@ -80,6 +81,8 @@ class PostgreSQL:
                 "PGPASSWORD": password,
                 "PGDATABASE": name,
             },
+            names=("POSTGRES", "POSTGRESQL", "PG"),
+            relational=True,
             mounts=(Mount(self._folder / "run", _SOCKETS),),
             relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/.s.PGSQL.{_PORT}"),),
         )
@@ -113,6 +116,13 @@ class PostgreSQL:
         if self._scratch is not None:
             self._scratch.remove()
             self._scratch = self._folder = None
+
+    @staticmethod
+    def refusals() -> type[Exception]:
+        """What ``execute`` raises for a script that the server refuses."""
+        import psycopg
+
+        return psycopg.Error
 
     async def execute(self, binding: Binding, statements: str) -> None:
         """Run SQL as the sample's role on its database, all or nothing.
@@ -172,9 +182,10 @@ class PostgreSQL:
             programs = await fetch_programs(isolation) or programs
         if programs is None:
             raise SandboxError("no PostgreSQL server program was found", "see: backsmith doctor")
+        self._tcp_port = free_port() if isolation.name == "host" else None
         self._scratch = ScratchFolder("pg")
         self._folder = self._scratch.path
-        process = start_postgres(programs, self._folder, self._password, tcp=isolation.name == "host")
+        process = start_postgres(programs, self._folder, self._password, self._tcp_port)
         self._process = process
         deadline = time.monotonic() + _START_SECONDS
         while True:

