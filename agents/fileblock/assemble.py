@@ -151,14 +151,14 @@ def _read_sections(
         body = bodies.setdefault(mark.text, [])
         if not mark.exact or mark.rest:
             told.append(diagnose("section-style", mark.line + 1, name=mark.text))
-        if mark.rest:
-            body.append((mark.line, mark.rest))
         part = list(enumerate(lines[section.content[0] : section.content[1]], section.content[0]))
         if mark.text != "MIGRATIONS":
             part, delimiter = plain_lines(part)
             if delimiter is not None:
                 told.append(diagnose("section-delimiters", delimiter + 1, name=mark.text))
-        if not says_none(part if not mark.rest else [(mark.line, mark.rest)]):
+        if mark.rest:
+            part.insert(0, (mark.line, mark.rest))
+        if not says_none(part):
             body += [*part, (section.content[1], "")]
     dependencies = migrations = env_vars = None
     if "DEPENDENCIES" in bodies:

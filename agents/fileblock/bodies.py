@@ -1,7 +1,6 @@
 """The lines of a section, cleared of what only surrounds them. Rules S1 to S6 of docs/fileblock.md."""
 
 import re
-from collections.abc import Iterable
 
 from agents.fileblock.marks import read_mark, strip_ansi
 
@@ -63,8 +62,8 @@ def plain_lines(body: Body) -> tuple[Body, int | None]:
     return kept, delimiter
 
 
-def bare_item(line: str) -> tuple[str, bool]:
-    """A line without bullet, prompt and code quotes, and whether it had a bullet."""
+def unbulleted(line: str) -> tuple[str, bool]:
+    """A line without bullet, tick box and prompt, and whether it had a bullet."""
     text = line.strip()
     bullet = _BULLET.match(text)
     if bullet:
@@ -72,14 +71,16 @@ def bare_item(line: str) -> tuple[str, bool]:
         text = text.removeprefix("[ ] ").removeprefix("[x] ")
     for prompt in ("$ ", "> ", "% "):
         text = text.removeprefix(prompt)
-    text = text.strip("*").strip() if text.startswith("**") and text.endswith("**") else text
-    if text.startswith("`"):
-        end = text.find("`", 1)
-        if end > 0 and (not text[end + 1 :].strip() or bullet):
-            text = text[1:end]
     return text.strip(), bullet is not None
 
 
-def numbered(lines: Iterable[str], first: int) -> Body:
-    """The lines with their numbers."""
-    return list(enumerate(lines, first))
+def bare_item(line: str) -> tuple[str, bool]:
+    """A line without bullet, prompt and emphasis; of one that begins with code in backticks, that code."""
+    text, bulleted = unbulleted(line)
+    if text.startswith("**") and text.endswith("**"):
+        text = text.strip("*")
+    if text.startswith("`"):
+        end = text.find("`", 1)
+        if end > 0 and (bulleted or not text[end + 1 :].strip()):
+            text = text[1:end]
+    return text.strip(), bulleted

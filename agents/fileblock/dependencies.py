@@ -129,7 +129,7 @@ def _read_line(line: str, hint: Ecosystem) -> tuple[list[Dependency], bool]:
         if all(listed) and all(part and " " not in part for part in parts):
             return [dependency for dependency in listed if dependency], True
     text = text.split(" #", 1)[0].strip().rstrip(",")
-    dependency = _package(text.strip("\"'"), hint)
+    dependency = _package(text, hint) or _package(text.strip("\"'"), hint)
     if dependency is None and bulleted:
         for separator in (" - ", " – ", " — ", ": ", " (", ", "):
             text = text.split(separator, 1)[0]

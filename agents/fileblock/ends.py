@@ -163,7 +163,10 @@ class EndSearch:
 
     def _delimited(self, at: int, size: int) -> Ending:
         source = self.source
-        if self.candidates:
+        if self.inside and self.passed:
+            # Nothing ended the string that held these headers: it was broken, and they are headers.
+            at = self.passed[0]
+        elif self.candidates:
             if self.section is not None:
                 self.passed.append(self.section)
             chosen, told = choose_delimiter(source, self.candidates, self.passed, self.path)
@@ -171,9 +174,6 @@ class EndSearch:
             certain = outside or at < len(source.marks)
             resume = self.candidates[-1] + 1
             return Ending(source.line_of(chosen), resume, closed=True, certain=certain, diagnostics=told)
-        if self.position is not None and self.passed:
-            # Nothing ended the string that held these headers: it was broken, and they are headers.
-            at = self.passed[0]
         elif self.section is not None:
             at = self.section
         boundary = source.line_of(at)

@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from agents.fileblock.bodies import Body, bare_item
+from agents.fileblock.bodies import Body, unbulleted
 from agents.submission import EnvVar
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}$")
-_CAPITAL_NAME = re.compile(r"[A-Z_][A-Z0-9_]{1,127}$")
+_CAPITAL_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,127}$")
 _UNUSUAL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}$")
+_CODE = re.compile(r"\*{0,2}`([^`]+)`\*{0,2}(.*)$")
 _PREFIXES = ("export ", "set ", "SET ", "setx ", "ENV ", "declare -x ")
 _VALUE_COLUMNS = ("value", "default", "example", "sample")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
@@ -65,7 +66,10 @@ def _read_line(line: str) -> tuple[EnvVar | None, bool]:
     """The variable that a line names, and whether the line looks as if it should name one."""
     if line.startswith(("#", "//", "<!--")):
         return None, False
-    text, bulleted = bare_item(line)
+    text, bulleted = unbulleted(line)
+    code = _CODE.match(text)
+    if code:
+        text = code[1] + code[2]
     for prefix in _PREFIXES:
         text = text.removeprefix(prefix)
     name, equals, value = text.partition("=")
@@ -81,7 +85,7 @@ def _read_line(line: str) -> tuple[EnvVar | None, bool]:
     name, _, behind = text.partition(" ")
     name = name.strip("`*")
     alone = not behind or bulleted or behind.startswith(("(", "- ", "– ", "— ", "#"))
-    if alone and _CAPITAL_NAME.match(name) and ("_" in name or not behind or bulleted):
+    if alone and len(name) > 1 and _CAPITAL_NAME.match(name):
         return EnvVar(name, ""), True
     return None, False
 

@@ -108,7 +108,8 @@ class Walk:
     def _pass_delimiter(self, mark: Mark) -> None:
         """Tell about a delimiter behind a block that might have been meant to end it."""
         block = self._after
-        if block is not None and mark.size == block.size:
+        told = self._section is not None and (block is None or grammar_of(block.header.text) is not None)
+        if block is not None and mark.size == block.size and not told:
             details = {"closed": block.last + 1}
             self.diagnostics.append(diagnose("stray-delimiter", mark.line + 1, block.header.text, **details))
             self._after = None
