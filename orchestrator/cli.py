@@ -34,7 +34,7 @@ def backsmith(
 
 def application() -> typer.Typer:
     """The Typer application with all its commands."""
-    from orchestrator.commands import check, demo, doctor, models, prompts, report, run, score
+    from orchestrator.commands import check, demo, doctor, models, parse, prompts, report, run, score
 
     app = typer.Typer(
         name="backsmith",
@@ -46,6 +46,7 @@ def application() -> typer.Typer:
     app.callback()(backsmith)
     app.command("demo")(demo.demo)
     app.command("run")(run.run)
+    app.command("parse")(parse.parse)
     app.command("score")(score.score)
     app.command("check")(check.check)
     app.command("report")(report.report)

@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from agents.completion import Completion, Usage
+from agents.spending import Amounts
 from evals.score import Score, read_score, write_score
 from orchestrator.journal import JournalWriter, Record, read_journal
 from prompts.errors import ConfigError, StoreError
@@ -40,9 +41,13 @@ class RunFolder:
     Raises ConfigError where the folder holds another run, StoreError where it cannot be used.
     """
 
-    def __init__(self, folder: Path, plan: Mapping[str, object]) -> None:
-        """Open ``folder`` for the run that ``plan`` describes (JSON-able values that must not change)."""
+    def __init__(self, folder: Path, plan: Mapping[str, object], redact: Callable[[str], str] = str) -> None:
+        """Open ``folder`` for the run that ``plan`` describes (JSON-able values that must not change).
+
+        Every text that goes into the journal goes through ``redact`` first.
+        """
         self.folder = folder
+        self._redact = redact
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -111,6 +116,7 @@ class RunFolder:
 
     def _append(self, kind: str, values: Mapping[str, object]) -> None:
         record = {"kind": kind, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
+        record = {key: _redacted(value, self._redact) for key, value in record.items()}
         self._journal.append(record)
         self._remember(record)
 
@@ -126,7 +132,7 @@ class RunFolder:
 
     def _agree(self, records: tuple[Record, ...], plan: Mapping[str, object]) -> None:
         """The first record of a run holds its plan; a run that goes on must have the same."""
-        plan = json.loads(json.dumps(plan))
+        plan = json.loads(json.dumps(_redacted(plan, self._redact)))
         first = next((record for record in records if record.get("kind") == "run"), None)
         if first is None:
             self._append("run", {"format": FORMAT, "plan": plan})
@@ -141,6 +147,27 @@ class RunFolder:
                 f"{self.folder} holds another run: {said[:600]}",
                 "give the same task and options to go on with it, or another folder with --run",
             )
+
+
+def spent_before(folder: Path) -> Amounts:
+    """What the live calls of the run in ``folder`` have taken so far; nothing where there is no run yet."""
+    spent = Amounts()
+    for record in read_journal(folder / JOURNAL).records:
+        if record.get("kind") == "answer" and record.get("source") == "live":
+            completion = _completion(record, "")
+            tokens = (completion.usage.input or 0) + (completion.usage.output or 0)
+            spent += Amounts(completion.cost or Decimal(0), tokens, completion.attempts)
+    return spent
+
+
+def _redacted(value: object, redact: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _redacted(inner, redact) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner, redact) for inner in value]
+    return value
 
 
 def fresh_folder(parent: Path, name: str) -> Path:

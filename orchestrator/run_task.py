@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from agents.completion import Model, Parameters
+from agents.models import redactor
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import report_json
 from orchestrator.reporting import load_report
@@ -43,11 +44,18 @@ class TaskRunResult:
 async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) -> TaskRunResult:
     """Run the task to its verdict and write ``report.md`` and ``report.json`` into the run's folder."""
     roles = {name: load_role(name, wanted.overlay) for name in wanted.team.roles}
-    with RunFolder(wanted.folder, _plan(wanted, roles)) as folder:
+    redact = redactor().redact
+    with RunFolder(wanted.folder, _plan(wanted, roles), redact) as folder:
         for line in folder.damaged:
             watcher.note(f"line {line} of the journal is damaged and is left out")
         plan = SamplePlan(
-            wanted.task, wanted.model, wanted.team, roles, wanted.rounds, parameters=wanted.parameters
+            wanted.task,
+            wanted.model,
+            wanted.team,
+            roles,
+            wanted.rounds,
+            parameters=wanted.parameters,
+            redact=redact,
         )
         sample = await SampleRun(plan, folder, laboratory, watcher).run()
         repository = folder.workspace.folder

@@ -4,11 +4,12 @@ Every answer and every judgement is kept in the run folder before the next step,
 where it stopped: what is kept is not asked for, or paid for, again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage
+from agents.continuation import join_diagnostics
 from agents.fileblock.parsing import parse
 from agents.fileblock.rendering import render
 from agents.fileblock.stream import Stream
@@ -16,6 +17,7 @@ from agents.submission import Answer, Submission
 from evals.findings import findings_of
 from evals.score import Score, score_of
 from evals.verdict import Verdict
+from orchestrator.review import ask_review
 from orchestrator.run_folder import RunFolder, Step
 from orchestrator.teams import BUILDER, EXPERT, Team
 from orchestrator.verify import lay_over, verify
@@ -23,10 +25,9 @@ from orchestrator.watcher import Watcher
 from prompts.finding import Finding
 from prompts.render import Prompt, render_design, render_repair, render_review
 from prompts.render import render as render_task
-from prompts.review import parse_review
 from prompts.role import Role
 from prompts.stack import name_hints
-from prompts.task import Task
+from prompts.task import Task, slug
 from sandbox.trial import Laboratory
 
 REPAIR_CHARS = 16_000
@@ -43,11 +44,12 @@ class SamplePlan:
     rounds: int = 3
     epoch: int = 1
     parameters: Parameters = field(default_factory=Parameters)
+    redact: Callable[[str], str] = str
 
     @property
     def name(self) -> str:
-        """The sample's name, safe in git references."""
-        return f"{self.task.slug}-e{self.epoch}"
+        """The sample's name, safe in git references; it shows no secret that the task's title may hold."""
+        return f"{slug(self.redact(self.task.task))}-{self.task.digest[:8]}-e{self.epoch}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class SampleRun:
             self._watcher.stage("parse")
             answer = parse(completion.text, completion.stop_reason)
             submission = lay_over(submission, answer.submission)
-            judged = await self._judge(number, completion, Answer(submission, answer.diagnostics))
+            told = (*join_diagnostics(completion), *answer.diagnostics)
+            judged = await self._judge(number, completion, Answer(submission, told))
             rounds.append(judged)
             findings = findings_of(judged.score)
             if number == plan.rounds or judged.score.verdict is Verdict.INCONCLUSIVE:
@@ -134,31 +137,41 @@ class SampleRun:
         if not self._plan.team.reviews:
             return ()
         prompt = render_review(self._plan.roles[EXPERT], self._plan.task, render(submission))
-        said = await self._ask("review", number, EXPERT, _opening(prompt))
-        findings = parse_review(said.text)
+        findings = await ask_review(
+            _Keeping(self, "review"), self._request("review", number, EXPERT, _opening(prompt))
+        )
         return tuple(f for f in findings if f.severity == "high") if verified else findings
 
     async def _ask(self, kind: str, number: int, role: str, messages: tuple[Message, ...]) -> Completion:
-        step = Step(self._plan.name, kind, number)
-        known = self._folder.answer(step)
-        if known is not None:
-            self._watcher.stage(kind, f"round {number}, kept from before")
-            self._completions.append(known)
-            return known
-        self._watcher.stage(kind, f"round {number}, {self._plan.model.name}")
+        return await _Keeping(self, kind).complete(self._request(kind, number, role, messages))
+
+    def _request(self, kind: str, number: int, role: str, messages: tuple[Message, ...]) -> Request:
         tag = CallTag(
             task=self._plan.task.digest,
-            role=role,
+            # The expert designs and reviews in one round: its calls are told apart by what they are for.
+            role=f"{role}-review" if kind == "review" else role,
             round=number,
             epoch=self._plan.epoch,
             sample=self._plan.name,
         )
-        request = Request(self._plan.model.name, messages, tag, self._plan.parameters)
-        completion = await self._plan.model.complete(request, _Arrivals(self._watcher, kind == "build").take)
-        self._folder.keep_answer(step, completion)
+        return Request(self._plan.model.name, messages, tag, self._plan.parameters)
+
+    async def answer(self, kind: str, request: Request) -> Completion:
+        """The completion that the run has for a call, or else the model's, kept before anything reads it."""
+        part = f"-part{request.tag.part}" if request.tag.part > 1 else ""
+        step = Step(self._plan.name, kind + part, request.tag.round)
+        detail = f"round {request.tag.round}, "
+        completion = self._folder.answer(step)
+        if completion is not None:
+            self._watcher.stage(kind, detail + "kept from before")
+        else:
+            self._watcher.stage(kind, detail + self._plan.model.name)
+            arrivals = _Arrivals(self._watcher, kind == "build")
+            completion = await self._plan.model.complete(request, arrivals.take)
+            self._folder.keep_answer(step, completion)
+            if completion.source == "drifted":
+                self._watcher.note("replayed by task: the recorded prompt was another one")
         self._completions.append(completion)
-        if completion.source == "drifted":
-            self._watcher.note("replayed by task: the recorded prompt was another one")
         return completion
 
     async def _judge(self, number: int, completion: Completion, answer: Answer) -> Round:
@@ -178,11 +191,28 @@ class SampleRun:
 
     def _message(self, number: int, completion: Completion) -> str:
         role = self._plan.roles[BUILDER]
-        return (
+        return self._plan.redact(
             f"Round {number}: {self._plan.task.task}\n\n"
             f"Role: {role.name} {role.version} ({role.digest[:12]})\n"
             f"Model: {completion.model} ({completion.source})\n"
         )
+
+
+class _Keeping:
+    """The sample's model, every answer of which is kept."""
+
+    def __init__(self, run: SampleRun, kind: str) -> None:
+        self._run = run
+        self._kind = kind
+
+    @property
+    def name(self) -> str:
+        """Not asked for: requests carry the model's name."""
+        return self._kind
+
+    async def complete(self, request: Request, on_text: Callable[[str], None] | None = None) -> Completion:
+        """See ``SampleRun.answer``."""
+        return await self._run.answer(self._kind, request)
 
 
 class _Arrivals:

@@ -74,5 +74,10 @@ class Task(BaseModel):
     @property
     def slug(self) -> str:
         """A short name that is safe in branch and folder names."""
-        words = re.sub(r"[^a-z0-9]+", "-", self.task.lower()).strip("-")
-        return (words[:48].rstrip("-") or "task") + "-" + self.digest[:8]
+        return f"{slug(self.task)}-{self.digest[:8]}"
+
+
+def slug(title: str) -> str:
+    """A title as a short name that is safe in branch and folder names."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return words[:48].rstrip("-") or "task"

@@ -1,24 +1,28 @@
 """``backsmith run``: one task to verified code."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prompts.errors import BacksmithError, ConfigError, InfrastructureError
+from prompts.errors import BacksmithError, InfrastructureError
 
 if TYPE_CHECKING:
-    from agents.completion import Model
+    from orchestrator.model_choice import ModelChoice
     from orchestrator.run_task import TaskRunResult
+    from prompts.task import Task
 
 
 def run(
     task: Annotated[Path, typer.Argument(help="The task file (YAML).")],
     model: Annotated[
-        str, typer.Option("--model", "-m", help="openai/NAME, anthropic/NAME, replay, manual, ...")
-    ],
+        str | None,
+        typer.Option(
+            "--model", "-m", help="openai/NAME, anthropic/NAME, replay, manual, ... (see: backsmith models)"
+        ),
+    ] = None,
     team: Annotated[str, typer.Option(help="build, design-build or design-build-review.")] = "build",
     rounds: Annotated[
         int, typer.Option(min=1, max=20, help="How many answers at most, repairs included.")
@@ -37,6 +41,14 @@ def run(
         str, typer.Option(help="exact, or by-task (says when the prompt has changed).")
     ] = "exact",
     record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Let --record replace what the cassette has.")] = False,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option(help="Ask the model anew even where this machine has its answer.")
+    ] = False,
     prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="The run's report as JSON on standard output.")
@@ -48,16 +60,29 @@ def run(
     it exits with 130 and keeps what there is: the same command with --run FOLDER goes on.
 
     \b
-    backsmith run task.yaml --model anthropic/claude-sonnet-4-5
+    backsmith run task.yaml --model anthropic/claude-opus-5
     backsmith run task.yaml --model ollama/qwen3-coder --rounds 5 --set temperature=0.2
+    backsmith run task.yaml --model openai/gpt-5 --budget money=2.50 --record cassettes/
     backsmith run task.yaml --model manual
     """
     import asyncio
 
     from orchestrator.exit_codes import exit_code
+    from orchestrator.model_choice import ModelChoice
 
-    wanted = _Wanted(task, model, team, rounds, sandbox, run_folder, tuple(setting or ()), prompts, record)
-    result = asyncio.run(_run(wanted, _Replies(base_url, cassette, replay), quiet=as_json))
+    choice = ModelChoice(
+        model,
+        tuple(setting or ()),
+        tuple(budget or ()),
+        base_url,
+        cassette,
+        replay,
+        record,
+        overwrite,
+        not no_cache,
+    )
+    wanted = _Wanted(task, team, rounds, sandbox, run_folder, prompts)
+    result = asyncio.run(_run(wanted, choice, quiet=as_json))
     if as_json:
         sys.stdout.write((result.folder / "report.json").read_text(encoding="utf-8"))
     else:
@@ -68,28 +93,18 @@ def run(
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     task: Path
-    model: str
     team: str
     rounds: int
     sandbox: str
     run_folder: Path | None
-    settings: tuple[str, ...]
     prompts: Path | None
-    record: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Replies:
-    base_url: str | None
-    cassette: Path | None
-    replay: str
-
-
-async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunResult":
+async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
     import asyncio
 
     from agents.models import close_model
-    from agents.settings import parse_settings
+    from orchestrator.model_choice import open_choice
     from orchestrator.run_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun, run_task
     from orchestrator.sandboxes import open_sandbox
@@ -101,17 +116,15 @@ async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunRe
 
     task = load_task(wanted.task)
     team = find_team(wanted.team)
-    parameters = parse_settings(wanted.settings, wanted.model.partition("/")[0]) if wanted.settings else None
     isolation = open_sandbox(wanted.sandbox)
-    folder = wanted.run_folder or fresh_folder(Path("runs"), task.slug)
+    folder = wanted.run_folder or fresh_folder(Path("runs"), task_name(task))
     try:
-        model = _open(wanted, replies, folder)
+        model, parameters = open_choice(choice, task.settings, folder)
     except BacksmithError:
         discard(folder)
         raise
-    plan = TaskRun(task, model, team, folder, wanted.rounds, wanted.prompts or default_overlay())
-    if parameters is not None:
-        plan = replace(plan, parameters=parameters)
+    overlay = wanted.prompts or default_overlay()
+    plan = TaskRun(task, model, team, folder, wanted.rounds, overlay, parameters)
     try:
         with progress(quiet=quiet) as watcher:
             async with Laboratory(isolation, watcher.stage) as laboratory:
@@ -124,32 +137,12 @@ async def _run(wanted: _Wanted, replies: _Replies, *, quiet: bool) -> "TaskRunRe
         await close_model(model)
 
 
-def _open(wanted: _Wanted, replies: _Replies, folder: Path) -> "Model":
-    from agents.models import ModelOptions, open_model
+def task_name(task: "Task") -> str:
+    """The task's title as a part of a folder's name, with no secret in it."""
+    from agents.models import redactor
+    from prompts.task import slug
 
-    if replies.replay not in {"exact", "by-task"}:
-        raise ConfigError(f"--replay {replies.replay!r} is unknown", "use exact or by-task")
-    options = ModelOptions(
-        base_url=replies.base_url,
-        cassette=replies.cassette,
-        by_task=replies.replay == "by-task",
-        manual=folder / "manual",
-        wait=sys.stdin.isatty() and sys.stderr.isatty(),
-        on_wait=_say_where,
-    )
-    model = open_model(wanted.model, options)
-    if wanted.record is None:
-        return model
-    from agents.cassette.cassette import open_cassette
-    from agents.cassette.replay import Recorder
-
-    return Recorder(model, open_cassette(wanted.record))
-
-
-def _say_where(prompt: Path, answer: Path) -> None:
-    from orchestrator.terminal import console
-
-    console(stderr=True).print(f"The prompt is in {prompt}\nWaiting for the answer in {answer}")
+    return slug(redactor().redact(task.task))
 
 
 _SOURCES = {
@@ -161,18 +154,20 @@ _SOURCES = {
 
 def show_result(result: "TaskRunResult", title: str) -> None:
     """The verdict of a run and where everything is."""
+    from agents.models import redactor
     from orchestrator.show import show_score
     from orchestrator.terminal import console
 
     out = console()
     best = result.sample.best
-    show_score(out, best.score, title)
+    show_score(out, best.score, redactor().redact(title))
     if len(result.sample.rounds) > 1:
         out.print(f"  rounds     {len(result.sample.rounds)}, round {best.number} counts")
     cost = "unknown" if result.sample.cost is None else f"${result.sample.cost:.4f}"
     used = result.sample.usage
     if used.output is not None:
-        out.print(f"  tokens     {used.input} in, {used.output} out; cost {cost}")
+        cached = f" ({used.cached} of them from the provider's cache)" if used.cached else ""
+        out.print(f"  tokens     {used.input} in{cached}, {used.output} out; cost {cost}")
     sources = dict.fromkeys(_SOURCES.get(r.source, r.source) for r in result.sample.rounds)
     out.print(f"  answered   {', '.join(sources)}")
     out.print(f"  repository {result.repository} (branch {result.sample.branch})")

@@ -1,10 +1,11 @@
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from orchestrator.cli import application
+from tests.agents.loopback import Loopback, loopback
 from tests.orchestrator.answers import TASK
 
 Cli = Callable[..., Result]
@@ -26,3 +27,10 @@ def task(tmp_path: Path) -> Path:
     path = tmp_path / "task.yaml"
     path.write_text(TASK, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    """A server that speaks the providers' wire formats."""
+    async with loopback() as running:
+        yield running

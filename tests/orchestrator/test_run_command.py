@@ -122,21 +122,35 @@ async def test_raw_answer_is_kept_byte_for_byte(task: Path, tmp_path: Path) -> N
     assert raw_answer(result) == odd.encode()
 
 
+REVIEW = '{"findings": [{"severity": "high", "path": "greeting.py", "line": 2, "finding": "the name is not checked"}]}'
+
+
+async def test_a_review_in_another_form_is_asked_for_again_and_then_read_as_it_is(
+    task: Path, tmp_path: Path
+) -> None:
+    prose = "- [high] greeting.py:2 - the name is not checked"
+    model = Script("# Design", answers.GOOD, prose, prose, answers.GOOD)
+    await run(model, tmp_path / "run", task, team="design-build-review", rounds=2)
+    assert [r.tag.part for r in model.requests] == [1, 1, 1, 2, 1]
+    assert "does not follow the schema" in model.requests[3].messages[-1].text
+    assert "the name is not checked" in model.requests[4].messages[-1].text
+
+
 async def test_design_build_review(task: Path, tmp_path: Path) -> None:
     model = Script(
         "# Design\nOne module.",
         answers.GOOD,
-        "- [high] greeting.py:2 - the name is not checked",
+        REVIEW,
         answers.GOOD,
-        "No findings.",
+        '{"findings": []}',
     )
     result = await run(model, tmp_path / "run", task, team="design-build-review")
     assert [r.tag.role for r in model.requests] == [
         "backend-expert",
         "backend-builder",
-        "backend-expert",
+        "backend-expert-review",
         "backend-builder",
-        "backend-expert",
+        "backend-expert-review",
     ]
     assert "One module." in model.requests[1].messages[1].text
     assert "greet(name: str)" in model.requests[2].messages[1].text

@@ -1,0 +1,91 @@
+"""From a command's options and the project's file to an open model and its settings."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from agents.cache import default_folder
+from agents.completion import Model, Parameters
+from agents.models import ModelOptions, open_model
+from agents.project import Project, find_project, settings_for
+from agents.spending import Limit, Spending
+from orchestrator.run_folder import spent_before
+from prompts.errors import ConfigError
+
+_AMOUNTS = ("money", "tokens", "calls", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """What a command says about the model: its name (None: the project's), and how it is called."""
+
+    name: str | None
+    settings: tuple[str, ...] = ()
+    budget: tuple[str, ...] = ()
+    base_url: str | None = None
+    cassette: Path | None = None
+    replay: str = "exact"
+    record: Path | None = None
+    overwrite: bool = False
+    cache: bool = True
+
+
+def open_choice(
+    choice: ModelChoice, task_settings: Mapping[str, object], run: Path
+) -> tuple[Model, Parameters]:
+    """The model and its settings for the run in ``run``, whose earlier calls count against the budget.
+
+    The nearer wins: options, then the task, then the project file. Raises ConfigError that says what to mend.
+    """
+    project = find_project(Path.cwd())
+    name = choice.name or project.model
+    if name is None:
+        raise ConfigError(
+            "no model is named", "give one with --model, or write model = ... into backsmith.toml"
+        )
+    if choice.replay not in {"exact", "by-task"}:
+        raise ConfigError(f"--replay {choice.replay!r} is unknown", "use exact or by-task")
+    goes_on = run.is_dir() and any(run.iterdir())
+    options = ModelOptions(
+        base_url=choice.base_url,
+        cache=default_folder() if choice.cache else None,
+        record=choice.record,
+        present="overwrite" if choice.overwrite else "reuse" if goes_on else "refuse",
+        cassette=choice.cassette,
+        by_task=choice.replay == "by-task",
+        manual=run / "manual",
+        wait=sys.stdin.isatty() and sys.stderr.isatty(),
+        on_wait=_say_where,
+        spending=Spending(_limit(choice.budget, project), project.sample, before=spent_before(run)),
+    )
+    return open_model(name, options), settings_for(name, project, task_settings, choice.settings)
+
+
+def _limit(pairs: tuple[str, ...], project: Project) -> Limit:
+    """The run's budget: ``NAME=AMOUNT`` texts over the project's."""
+    limit = project.run
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if name not in _AMOUNTS or not value:
+            raise ConfigError(
+                f"--budget {pair!r} is unknown", f"write one of {', '.join(_AMOUNTS)}, as in money=2.50"
+            )
+        values[name] = value
+    try:
+        return Limit(
+            money=Decimal(values["money"]) if "money" in values else limit.money,
+            tokens=int(values["tokens"]) if "tokens" in values else limit.tokens,
+            calls=int(values["calls"]) if "calls" in values else limit.calls,
+            seconds=float(values["seconds"]) if "seconds" in values else limit.seconds,
+        )
+    except (ValueError, InvalidOperation) as error:
+        raise ConfigError(f"--budget: {' '.join(pairs)} holds no number", "as in money=2.50") from error
+
+
+def _say_where(prompt: Path, answer: Path) -> None:
+    from orchestrator.terminal import console
+
+    console(stderr=True).print(f"The prompt is in {prompt}\nWaiting for the answer in {answer}")
