@@ -7,6 +7,7 @@ a variable that is read from the environment and then assigned a literal, a help
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from evals.checklist.findings import shown
 from evals.checklist.secret_shapes import secret_name
@@ -74,7 +75,7 @@ class Fallbacks:
 
     def asked(self, expr: n.Expr) -> str:
         """The variable that an expression reads from the environment, or empty."""
-        for item in n.walk(expr):
+        for item in islice(n.walk(expr), 200):
             if isinstance(item, n.Closure):
                 return ""
             if (

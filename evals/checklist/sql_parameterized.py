@@ -37,6 +37,8 @@ def check(view: CodeView) -> CheckResult:
                 found.append(
                     Evidence("the text of that query is put together here", origin.path, origin.built)
                 )
+    if flow.exhausted:
+        findings.unknown.append(Evidence("the code is too tangled for its values to be followed"))
     findings.unknown.extend(unread(view, modules))
     queries = [
         (m, item) for m in modules for item in n.inside(m) if isinstance(item, n.Call) and _queries(item)

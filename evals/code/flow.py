@@ -60,6 +60,8 @@ _CONFIG = re.compile(
     r"(^|\.)(os\.environ|process\.env|settings|config|conf|current_app|cfg|environ|env)(\.|$)", re.IGNORECASE
 )
 _LOCAL_LOOPS = 2
+SPARE, STEPS = 20_000, 8
+"""How many expressions are read: so many, and so many for each node of the code. Real code takes fewer than 8."""
 _QUERY_NAME = re.compile(r"sql|query|quer(y|ies)|stmt|statement|qry|^(q|cmd|command)$", re.IGNORECASE)
 
 
@@ -81,6 +83,7 @@ class Incoming:
     path: str
     line: int
     value: Value
+    caller: int = 0
 
 
 @dataclass(slots=True)
@@ -127,6 +130,7 @@ class Flow:
         self._callees: dict[int, Found | None] = {}
         self._allow = AllowLists(self)
         modules = [m for m in project.modules.values() if m.path in paths]
+        self._left = SPARE + STEPS * sum(len(n.inside(m)) for m in modules)
         for module in modules:
             self._module(module)
         self.sinks.clear()  # until here no function was known; only the values of modules count
@@ -135,6 +139,11 @@ class Flow:
             self._function(found)
         for module in modules:
             self._module(module)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the code was too tangled to be followed to its end."""
+        return self._left <= 0
 
     # --- order ---------------------------------------------------------------------------------------------------
 
@@ -495,7 +504,10 @@ class Flow:
 
     # --- expressions ---------------------------------------------------------------------------------------------
 
-    def eval(self, expr: n.Expr, frame: Frame) -> Value:  # noqa: C901, PLR0911 - one case an expression
+    def eval(self, expr: n.Expr, frame: Frame) -> Value:  # noqa: C901, PLR0911, PLR0912 - one case an expression
+        self._left -= 1
+        if self._left <= 0:
+            return OBJECT
         match expr:
             case n.Const(value=value):
                 return text_of(value) if isinstance(value, str) else SAFE
@@ -544,7 +556,12 @@ class Flow:
             return self._globals.get(found.module.path, {}).get(found.name, OBJECT)
         if bound is not None or found is not None or expr.id in frame.local or hasattr(builtins, expr.id):
             return OBJECT
-        if expr.id.isupper() or expr.id in sql.GLOBALS or expr.id.startswith("{}@") or _starred(frame.module):
+        if (
+            expr.id.isupper()
+            or expr.id in sql.GLOBALS
+            or expr.id.startswith("{}@")
+            or self.project.stars(frame.module)
+        ):
             return OBJECT
         return Value(Trust.OUTSIDE, source=f"{expr.id}, whose origin is not shown")
 
@@ -715,10 +732,6 @@ def excludes_sql(pattern: str) -> bool:
     except (re.error, OverflowError, RecursionError):
         return False
     return not any(known.search(probe) for probe in ("'", "a'b", "a b", "1;", 'a"', "a`", "x--", "(a)", "a'"))
-
-
-def _starred(module: n.Module) -> bool:
-    return any(isinstance(s, n.Import) and ("*", "*") in s.names for s in module.body)
 
 
 def _outer(module: n.Module) -> Iterable[n.Function]:

@@ -109,7 +109,7 @@ def _known(
     for key, value in given.items():
         token = Token(id(function), key)
         if len(flow.incoming[token]) < 64:
-            flow.incoming[token].append(Incoming(frame.module.path, call.line, value))
+            flow.incoming[token].append(Incoming(frame.module.path, call.line, value, id(frame.function)))
     for param in function.params:
         if param.name not in given and param.default is not None:
             flow.incoming[Token(id(function), param.name)].append(

@@ -36,7 +36,7 @@ def origins(flow: Flow, sink: Sink) -> list[Origin]:
                 Origin(Trust.UNKNOWN, value.source or "a value whose origin is not known", path, line)
             )
         for token in value.tokens:
-            callers = flow.incoming.get(token, [])
+            callers = [c for c in flow.incoming.get(token, []) if c.caller != token.function]
             if not callers and built:
                 found.append(
                     Origin(Trust.OUTSIDE, flow.names.get(token, token.name), path, line, value.built)
@@ -48,4 +48,8 @@ def origins(flow: Flow, sink: Sink) -> list[Origin]:
                 seen.add(key)
                 where = (path, line) if built else (caller.path, caller.line)
                 pending.append((caller.value, built or caller.value.built, *where))
+    if pending and not found:
+        found.append(
+            Origin(Trust.UNKNOWN, "a value that passes through too many calls", sink.path, sink.line)
+        )
     return found

@@ -44,6 +44,8 @@ class Project:
         self._folders: dict[tuple[str, str], list[n.Module]] = defaultdict(list)
         self._home: dict[int, n.Module] = {}
         self._types: dict[str, dict[str, str]] = {}
+        self._stars: dict[str, tuple[n.Import, ...]] = {}
+        self._looked: dict[tuple[str, str], Found | None] = {}
         self._called: dict[int, tuple[tuple[n.Call, Found], ...]] = {}
         for module in self.modules.values():
             self._folders[module.language, posixpath.dirname(module.path)].append(module)
@@ -85,6 +87,14 @@ class Project:
 
     def lookup(self, module: n.Module, name: str, hops: int = HOPS) -> Found | None:
         """What a top-level name of a module means, through imports."""
+        if hops < HOPS:
+            return self._look(module, name, hops)
+        key = (module.path, name)
+        if key not in self._looked:
+            self._looked[key] = self._look(module, name, hops)
+        return self._looked[key]
+
+    def _look(self, module: n.Module, name: str, hops: int) -> Found | None:
         stmt = self.scope(module).get(name)
         if stmt is None and module.language in {"go", "java", "rust"}:
             return self._beside(module, name)
@@ -107,12 +117,18 @@ class Project:
         return hits[0] if len(hits) == 1 or (hits and module.language == "go") else None
 
     def _starred(self, module: n.Module, name: str, hops: int) -> Found | None:
-        for stmt in top_level(module.body):
-            if isinstance(stmt, n.Import) and ("*", "*") in stmt.names and hops:
-                target = self.target(module, stmt)
-                if target is not None and (hit := self.lookup(target, name, hops - 1)):
-                    return hit
+        for stmt in self.stars(module):
+            target = self.target(module, stmt) if hops else None
+            if target is not None and (hit := self.lookup(target, name, hops - 1)):
+                return hit
         return None
+
+    def stars(self, module: n.Module) -> tuple[n.Import, ...]:
+        """The imports of a module that bring in names which it does not write down."""
+        if module.path not in self._stars:
+            found = (s for s in top_level(module.body) if isinstance(s, n.Import))
+            self._stars[module.path] = tuple(s for s in found if ("*", "*") in s.names)
+        return self._stars[module.path]
 
     def _imported(self, module: n.Module, stmt: n.Import, name: str, hops: int) -> Found | None:
         target = self.target(module, stmt)
