@@ -48,16 +48,18 @@ def plain_lines(body: Body) -> tuple[Body, int | None]:
     """
     kept: Body = []
     delimiter: int | None = None
+    begun = False
     for number, line in body:
         if line[:1] in {"-", "`", "~", " ", "\x1b"}:
             mark = read_mark(line, number)
             if mark is not None and mark.kind == "delimiter":
                 delimiter = number if delimiter is None else delimiter
-                if any(text.strip() for _, text in kept):
+                if begun:
                     break
                 continue
             if mark is not None and mark.kind == "fence":
                 continue
+        begun = begun or bool(line.strip())
         kept.append((number, strip_ansi(line) if "\x1b" in line else line))
     return kept, delimiter
 

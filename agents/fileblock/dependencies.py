@@ -25,6 +25,7 @@ _GRADLE = re.compile(
 )
 _XML_TAG = re.compile(r"<(groupId|artifactId|version)>\s*([^<\s]{1,200})\s*</")
 _PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*$")
+_PLAIN_LOWER = re.compile(r"[a-z0-9][\w.-]*(?:\[[\w,-]+\])?$")
 _TOML_PAIR = re.compile(r"[A-Za-z0-9][\w-]* *= *(?:\"[^\"]*\"|\{.*\})$")
 _GEM = re.compile(r"gem [\"']([\w.-]+)[\"'](?:, *[\"']([^\"']+)[\"'])?")
 _CONSTRAINT = re.compile(r"[\^~]?(\d+)(?:\.(\d+))?(?:\.(\d+))?$")
@@ -130,10 +131,13 @@ def _read_line(line: str, hint: Ecosystem) -> tuple[list[Dependency], bool]:
             return [dependency for dependency in listed if dependency], True
     text = text.split(" #", 1)[0].strip().rstrip(",")
     dependency = _package(text, hint) or _package(text.strip("\"'"), hint)
-    if dependency is None and bulleted:
-        for separator in (" - ", " – ", " — ", ": ", " (", ", "):
-            text = text.split(separator, 1)[0]
-        dependency = _package(text.strip(" `*\"'"), hint)
+    if dependency is None:
+        name = text
+        for separator in (" - ", " – ", " — ", " (", *((": ", ", ") if bulleted else ())):
+            name = name.split(separator, 1)[0]
+        name = name.strip(" `*\"'")
+        if bulleted or (name != text and _PLAIN_LOWER.match(name)):
+            dependency = _package(name, hint)
     if dependency is not None:
         return [dependency], True
     return [], not (_VERSIONED.match(text) and text.count(" ") < 4)

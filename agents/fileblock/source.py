@@ -93,6 +93,20 @@ class Source:
                 return index
         return None
 
+    def text_below(self, header: int) -> Steps[int | None]:
+        """The first line of text closely below the header at this mark; None where that line carries structure."""
+        number = self.marks[header].line + 1
+        for _ in range(_LARGEST_GAP + 1):
+            line = yield from self.line(number)
+            if line is None:
+                return None
+            if line.strip():
+                index = header + 1
+                marked = index < len(self.marks) and self.marks[index].line == number
+                return None if marked else number
+            number += 1
+        return None
+
     def delimiter_before_header(self, index: int) -> Steps[int | None]:
         """The first delimiter from mark ``index`` on, if no header or section comes before it."""
         while (mark := (yield from self.mark(index))) is not None and mark.kind not in {"header", "section"}:

@@ -46,7 +46,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class LoneHeader:
-    """A header that begins no block. ``follows`` is the line right below it."""
+    """A header that begins no block. ``follows`` is the first line of text closely below it, or ""."""
 
     mark: Mark
     follows: str
@@ -93,6 +93,7 @@ class Walk:
             elif mark.kind == "delimiter":
                 self._pass_delimiter(mark)
             else:
+                self._close_section(mark.line)
                 self.diagnostics.append(diagnose("thinking", mark.line + 1))
                 if mark.kind == "think":
                     end = yield from self.source.end_of_thinking(at)
@@ -130,20 +131,15 @@ class Walk:
         """Take in the block that a header begins, if it begins one. Returns the last mark of it."""
         told: list[Diagnostic] = []
         opening = yield from self._opening(at, told)
-        line = header.line + 1
         if opening is None:
-            follows = (yield from self.source.line(line)) or ""
+            first = yield from self.source.text_below(at)
             delimiter = yield from self.source.delimiter_before_header(at + 1)
-            if (
-                delimiter is None
-                or not follows.strip()
-                or is_diff_line(follows)
-                or not looks_like_path(header.text)
-            ):
+            if first is None or delimiter is None or not self._begins_content(header, first):
+                follows = self.source.lines[first] if first is not None else ""
                 self.found.append(LoneHeader(header, follows.strip()))
                 return at
-            told.append(diagnose("missing-open", line, header.text))
-            at, first, mark = at + 1, line, self.source.marks[delimiter]
+            told.append(diagnose("missing-open", header.line + 1, header.text))
+            at, mark = at + 1, self.source.marks[delimiter]
         else:
             mark = self.source.marks[opening]
             at, first = opening + 1, mark.line + 1
@@ -159,6 +155,13 @@ class Walk:
         self._after = self._block(header, mark, first, ending, told)
         self.found.append(self._after)
         return ending.resume - 1
+
+    def _begins_content(self, header: Mark, first: int) -> bool:
+        """Whether the text that begins at line ``first`` is a file's content rather than prose about it."""
+        follows = self.source.lines[first]
+        if is_diff_line(follows) or not looks_like_path(header.text):
+            return False
+        return first == header.line + 1 or not reads_as_prose(follows)
 
     def _opening(self, at: int, told: list[Diagnostic]) -> Steps[int | None]:
         """The mark that opens the content of the header at mark ``at``."""
