@@ -37,7 +37,7 @@ _ALL = re.compile(
 _TALKS = re.compile(rf"\b(?:{_KEY})\b|\bpermissions?\b|\broles?\b", re.IGNORECASE)
 
 OPEN_PATHS = re.compile(
-    r"(^|/)(login|log-in|signin|sign-in|register|signup|sign-up|token|tokens|refresh|forgot[\w-]*|reset[\w-]*|verify[\w-]*"
+    r"(^|/)(login|signin|register|signup)/|(^|/)(access-?token|login|log-in|signin|sign-in|register|signup|sign-up|token|tokens|refresh|forgot[\w-]*|reset[\w-]*|verify[\w-]*"
     r"|health\w*|healthz|ready\w*|live\w*|ping|status|metrics|docs|redoc|openapi\.json|version|callback|webhook\w*|csrf\w*"
     r"|oauth\w*|sessions?|authenticate|confirm\w*)/?$"
 )

@@ -20,6 +20,7 @@ _IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_PEOPLE = re.compile(r"(^|/)(users?|accounts?|members?|customers?|registrations?|subscribers?|people)/?$")
 HOPS = 3
 
 
@@ -111,17 +112,28 @@ def _habits(routes: list[Route]) -> dict[int, Need]:
     issues = any(OPEN_PATHS.search(r.path) and r.method == "POST" for r in routes)
     for resource, members in groups.items():
         for route in members:
-            if route.guarded or OPEN_PATHS.search(route.path):
+            if route.guarded or OPEN_PATHS.search(route.path) or _signs_up(route):
                 continue
             others = [r for r in members if r is not route and not OPEN_PATHS.search(r.path)]
             writes = [r for r in others if r.method in _WRITES and r.guarded]
             if route.method in _WRITES and writes:
                 found[id(route)] = Need(True, False, f"other changes of {resource} are guarded")
-            elif len(others) >= 2 and all(r.guarded for r in others):
+            elif len(others) >= 2 and _alone(route, others):
                 found[id(route)] = Need(True, False, f"all other endpoints of {resource} are guarded")
             elif OWN_PATHS.search(route.path) and issues:
                 found[id(route)] = Need(True, False, "it speaks of the caller's own account")
     return found
+
+
+def _alone(route: Route, others: list[Route]) -> bool:
+    """Whether a read is the only open one of its resource, and there are other reads."""
+    reads = [r for r in others if r.method == "GET"]
+    return route.method == "GET" and bool(reads) and all(r.guarded for r in others)
+
+
+def _signs_up(route: Route) -> bool:
+    """``POST /users`` makes an account for someone who has none."""
+    return route.method == "POST" and bool(_PEOPLE.search(route.path))
 
 
 def _knows_owner(project: Project, found: Found, hops: int = HOPS) -> bool:

@@ -50,6 +50,7 @@ _OWN_NAMES = frozenset(
     ]
 )
 _STDLIB = sys.stdlib_module_names | {"__future__", "__main__"}
+_REQUIRES = re.compile(r"""(?:requires-python|python_requires)\s*=\s*["']?[>=~^ ]*3\.(\d{1,3})\b""")
 _GO_MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
 _BUILT = re.compile(r"(^|/)(generated|dist|build|out|node_modules|\.prisma|__generated__)(/|$)")
 
@@ -62,7 +63,8 @@ def check(view: CodeView) -> CheckResult:
         if module.problem:
             evidence = Evidence(module.problem, module.path, module.problem_line)
             large = "not read" in module.problem or "too deeply" in module.problem
-            (findings.unknown if large else findings.against).append(evidence)
+            newer = module.language == "python" and _wants_newer(view)
+            (findings.unknown if large or newer else findings.against).append(evidence)
             continue
         for missing, line in _missing(view, module):
             if missing:
@@ -80,6 +82,17 @@ def check(view: CodeView) -> CheckResult:
         unsure="{count} files could not be read",
         absent="no source file in a language that is read here",
     )
+
+
+def _wants_newer(view: CodeView) -> bool:
+    """Whether the project asks for a newer Python than the one that reads it here."""
+    asked = (
+        m
+        for f in view.files
+        if f.path.endswith(("pyproject.toml", "setup.cfg"))
+        for m in [_REQUIRES.search(f.text)]
+    )
+    return any(m is not None and int(m[1]) > sys.version_info.minor for m in asked)
 
 
 def _missing(view: CodeView, module: n.Module) -> Iterator[tuple[str, int]]:

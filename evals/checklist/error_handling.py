@@ -152,7 +152,10 @@ class _Judge:
             if _is_tested(function, name) or "AttributeError" in caught(function):
                 continue
             used = any(
-                isinstance(i, (n.Attr, n.Index)) and isinstance(i.base, n.Name) and i.base.id == name
+                isinstance(i, (n.Attr, n.Index))
+                and isinstance(i.base, n.Name)
+                and i.base.id == name
+                and not (isinstance(i, n.Attr) and i.optional)
                 for i in self.nodes(found)
             )
             direct = function is route.function and any(
@@ -289,7 +292,7 @@ class _Judge:
 
     def _no_way_out(self, route: Route, functions: list[Found]) -> Iterator[Evidence]:
         """An endpoint with a parameter that never says no."""
-        if "{}" not in shape(route.path) or self.paths.catches_all is not None:
+        if route.method == "POST" or "{}" not in shape(route.path) or self.paths.catches_all is not None:
             return
         for found in functions:
             if _statuses(self.nodes(found)):

@@ -40,12 +40,13 @@ def in_file(file: CodeFile) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(file.text.split("\n"), 1):
         if len(line) > 2000 or line.lstrip().startswith(("#", "//", ";", "--")):
             continue
-        message = _line(line)
+        message = _line(line, assigns=not name.endswith((".sql", ".sh", ".bash", ".bat")))
         if message:
             yield number, message
 
 
-def _line(line: str) -> str:
+def _line(line: str, *, assigns: bool) -> str:
+    """What one line holds; ``assigns`` is false where ``name = value`` is a condition, as in SQL."""
     kind = key_format(line)
     if kind:
         return f"a line has the format of a {kind}"
@@ -53,7 +54,7 @@ def _line(line: str) -> str:
     if password and not PLACEHOLDER.search(password):
         return "a connection string holds a password"
     match = _ENTRY.match(line)
-    if match is None:
+    if match is None or not assigns:
         return ""
     name, value = match[1], match[2].strip().rstrip(",").strip("\"'")
     fallback = _FALLBACK.match(value)

@@ -37,7 +37,7 @@ _WORDS = frozenset(
      "optional", "password_confirmation", "hashed_password", "secret_key", "bytes", "number")
 )  # fmt: skip
 _REFERENCE = re.compile(
-    r"^(\$\{?[\w.:-]+\}?|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
+    r"^(:\w+|\w+:\".*|\$\{?[\w.:-]+\}?|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
 )
 _PLACE = re.compile(r"^(https?://|/|\./|\.\./|~/|[A-Za-z]:\\)|^[\w./-]+\.(pem|key|json|txt|crt|env|ya?ml)$")
 _MASKED = re.compile(r"^[x*.•#-]+$", re.IGNORECASE)

@@ -12,7 +12,7 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _GUARD_NAME = re.compile(
-    r"auth(?!or(?!i[sz]))|login_?required|jwt|token_?required|permission|protect|current_?(active_?)?user"
+    r"auth(?!or(?!i[sz]))|login_?required|jwt|token_?required|permission|protect|current_?(active_?)?(super_?)?user"
     r"|api_?key|passport|is_?admin|require_?(user|role|scope|admin|login|session)|logged_?in|user_passes_test",
     re.IGNORECASE,
 )
@@ -41,6 +41,8 @@ class Guards:
         if isinstance(expr, n.Closure):
             return self.denies(Found(module, expr.function))
         target = expr.func if isinstance(expr, n.Call) else expr
+        if isinstance(expr, n.Call) and _optional(expr):
+            return False
         found = self._project.callee(module, target)
         if found is not None and isinstance(found.node, n.Assign):
             return self._value_refuses(found)
@@ -93,7 +95,15 @@ class Guards:
         if isinstance(found.node, n.Class):
             methods = [s for s in found.node.body if isinstance(s, n.Function)]
             return [Found(found.module, method, method.name) for method in methods]
-        return [inner for _, inner in self._project.called(found)]
+        hits = [inner for _, inner in self._project.called(found)]
+        if isinstance(found.node, n.Function):  # a factory gives back one of the functions that it names
+            returned = (
+                i.value for i in n.inside(found.node) if isinstance(i, n.Return) and i.value is not None
+            )
+            named = (i for value in returned for i in n.walk(value) if isinstance(i, n.Name))
+            targets = (self._project.callee(found.module, name) for name in named)
+            hits += [t for t in targets if t is not None and isinstance(t.node, n.Function)]
+        return hits
 
     def checks_inside(self, found: Found, hops: int = HOPS) -> bool:
         """Whether a handler itself reads credentials and refuses: both in it, or both in one thing that it
@@ -139,6 +149,16 @@ def _credential(item: n.Node) -> bool:
     elif isinstance(item, n.Const) and isinstance(item.value, str) and len(item.value) < 40:
         text = item.value
     return bool(text and _CREDENTIAL.match(text))
+
+
+def _optional(call: n.Call) -> bool:
+    """``get_user(required=False)`` and its kin let everyone in."""
+    options = dict(call.keywords)
+    flags = (options.get("required"), options.get("auto_error"))
+    if any(isinstance(flag, n.Const) and flag.value is False for flag in flags):
+        return n.last(call.func) not in _SCHEMES
+    flag = options.get("optional")
+    return isinstance(flag, n.Const) and flag.value is True
 
 
 def _errors_itself(call: n.Call) -> bool:

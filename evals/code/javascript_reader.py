@@ -347,7 +347,10 @@ class JavaScriptReader(GrammarReader):
             case "member_expression":
                 base = self.maybe(field("object")) or n.Other(line, "base")
                 name = field("property")
-                return n.Attr(self.line(name) if name else line, base, self.text(name))
+                optional = field("optional_chain") is not None or any(
+                    c.type == "optional_chain" for c in node.children
+                )
+                return n.Attr(self.line(name) if name else line, base, self.text(name), optional)
             case "subscript_expression":
                 parts = [self.maybe(field("object")), self.maybe(field("index"))]
                 return n.Index(line, parts[0] or n.Other(line, "base"), parts[1] or n.Other(line, "key"))

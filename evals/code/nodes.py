@@ -31,11 +31,12 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Attr:
-    """``base.name``."""
+    """``base.name``; ``optional`` for ``base?.name``."""
 
     line: int
     base: "Expr"
     name: str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

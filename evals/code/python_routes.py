@@ -151,6 +151,17 @@ class PythonRoutes:
             for d in dependencies(self.project, module, function)
             if self.guards.refuses(module, d)
         ]
+        for param in function.params:
+            name = n.last(param.annotation)
+            unknown = name and name[:1].isupper() and self.project.lookup(module, name) is None
+            if (
+                unknown
+                and param.annotation is not None
+                and self.guards.refuses(module, n.Name(param.annotation.line, name))
+            ):
+                found.append(
+                    _guard(module, param.annotation)
+                )  # CurrentUser, from a module that could not be read
         for decorator in function.decorators:
             target = decorator.func if isinstance(decorator, n.Call) else decorator
             routing = isinstance(target, n.Attr) and (target.name in _VERBS or target.name.endswith("route"))

@@ -1,8 +1,9 @@
-"""What a route's handler reaches: itself, and the functions of the project that it calls."""
+"""What a route's handler reaches: itself, what it depends on, and the functions of the project that these call."""
 
 from collections.abc import Iterator
 
 from evals.code import nodes as n
+from evals.code.guards import dependencies
 from evals.code.project import Found, Project
 
 HOPS = 4
@@ -22,9 +23,11 @@ def reached(project: Project, found: Found | None, hops: int = HOPS) -> Iterator
                 continue
             seen.add(id(node))
             yield current
-            following.extend(
-                inner for _, inner in project.called(current) if isinstance(inner.node, n.Function)
+            depended = (
+                project.callee(current.module, d) for d in dependencies(project, current.module, node)
             )
+            targets = (*(inner for _, inner in project.called(current)), *depended)
+            following.extend(t for t in targets if t is not None and isinstance(t.node, n.Function))
         level = following
 
 
