@@ -146,7 +146,7 @@ def by_atheris(checker: Checker, inputs: int, seed: int) -> None:
             # The engine leaves the process without coming back here.
             print(checker.told(), flush=True)
 
-    atheris.Setup(["fuzz", f"-runs={inputs}", f"-seed={seed}", "-max_len=40", "-len_control=0"], run)
+    atheris.Setup(["fuzz", f"-runs={inputs}", f"-seed={seed}", "-max_len=26", "-len_control=0"], run)
     atheris.Fuzz()
 
 

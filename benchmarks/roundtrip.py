@@ -2,8 +2,8 @@
 
     python benchmarks/roundtrip.py [FOLDER...] [--files 6000] [--seed 1] [--show 20]
 
-Four files make one answer, each between plain '---' lines, in three ways: nothing between the blocks, prose
-between them, or a Markdown rule between them. Beside the parser stand the two readings that are usually written
+Four files make one answer, each between plain '---' lines, in five ways: nothing between the blocks, prose
+between them, a Markdown rule between them, or both. Beside the parser stand the two readings that are usually written
 instead: the first '---' ends a block, and the last '---' before the next header ends it.
 
 Without folders it takes what Python, Node and the system's documentation brought along. A folder with many '---'
@@ -31,6 +31,8 @@ BETWEEN = {
     "nothing": "\n",
     "prose": "\nThe next file belongs to it as well. It needs no changes elsewhere.\n\n",
     "rule": "\n---\n\n",
+    "prose, rule": "\nNow follow the tests for it (one file):\n\n---\n\n",
+    "rule, prose": "\n---\n\nNow follow the tests for it.\n\n",
 }
 LARGEST = 200_000
 

@@ -7,7 +7,11 @@ from agents.fileblock.diagnosis import diagnose, quote
 from agents.fileblock.source import Source
 from agents.submission import Diagnostic
 
-_CODE_CHARACTERS = re.compile(r"[=(){}\[\];<>|&$]|^\s*[-#/*]|:\s|:$|--")
+_CODE = re.compile(r"[={};]|--")
+_CODE_OR_DATA = re.compile(r"[=(){}\[\];<>|&$]|^[-#/*]|:\s|:$|--")
+_LONGEST_SENTENCE = 400
+_MOST_PROSE = 12
+_MOST_PROSE_IN_PROSE = 3
 
 
 def choose_delimiter(
@@ -15,9 +19,8 @@ def choose_delimiter(
 ) -> tuple[int, tuple[Diagnostic, ...]]:
     """The closing delimiter among ``candidates`` (marks, at least one), and what is to be told about it.
 
-    It is the last one, but for those that are rules between blocks: with only blank lines between them and the
-    candidate before (at least one), or only sentences where the file is not made of sentences. ``passed`` are the
-    headers and section names that were taken as content.
+    It is the last one that is no rule between blocks. ``passed`` are the headers and section names that were taken
+    as content.
     """
     chosen = len(candidates) - 1
     while chosen > 0 and _is_rule(source, candidates[chosen - 1], candidates[chosen], path):
@@ -46,14 +49,25 @@ def choose_fence(source: Source, candidates: list[int], path: str) -> tuple[int,
 
 def reads_as_prose(line: str) -> bool:
     """Whether a line reads as a sentence rather than as code or data."""
-    return line.count(" ") >= 2 and _CODE_CHARACTERS.search(line[:400]) is None
+    line = line[:_LONGEST_SENTENCE].strip()
+    if line.count(" ") < 2:
+        return False
+    if line[0].isupper() and line[-1] in ".:!?" and _CODE.search(line) is None:
+        return True
+    return _CODE_OR_DATA.search(line) is None
 
 
 def _is_rule(source: Source, before: int, after: int, path: str) -> bool:
+    """Whether the later of two candidates is a rule between blocks and no end: a blank line stands above it, and
+    nothing, or only prose about what comes next, between the two."""
     first, stop = source.line_of(before) + 1, source.line_of(after)
     if stop == first or source.lines[stop - 1].strip():
         return False
     between = [line for line in source.lines[first:stop] if line.strip()]
     if not between:
         return True
-    return extension(path) not in PROSE_EXTENSIONS and len(between) < 12 and all(map(reads_as_prose, between))
+    most = _MOST_PROSE
+    if extension(path) in PROSE_EXTENSIONS:
+        # Here prose can be content. An end stands right below the last line of the file, as a rule never does.
+        most = _MOST_PROSE_IN_PROSE if source.lines[first - 2].strip() else 0
+    return len(between) <= most and all(map(reads_as_prose, between))
