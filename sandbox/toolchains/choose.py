@@ -8,7 +8,14 @@ from typing import cast
 from sandbox.toolchains.protocol import Toolchain
 
 # The first that recognises a project wins: a manifest is a stronger sign than a stray file.
-_OWN = ("sandbox.toolchains.node:Node", "sandbox.toolchains.go:Go", "sandbox.toolchains.python:Python")
+_OWN = (
+    "sandbox.toolchains.node:Node",
+    "sandbox.toolchains.go:Go",
+    "sandbox.toolchains.rust:Rust",
+    "sandbox.toolchains.java:Java",
+    "sandbox.toolchains.ruby:Ruby",
+    "sandbox.toolchains.python:Python",
+)
 _GROUP = "backsmith.toolchains"
 
 

@@ -7,6 +7,8 @@ from sandbox.isolation.protocol import Finished
 from sandbox.report import TestCase, TestReport
 from sandbox.toolchains.junit import UnreadableReportError, read_junit
 
+_MAX_FILES = 2_000
+
 
 def report_from_junit(
     path: Path, finished: Finished, with_report: Mapping[int, bool], problems: Mapping[int, str]
@@ -16,10 +18,26 @@ def report_from_junit(
     ``with_report`` maps the exit codes of a run that came to its end to whether everything passed then;
     ``problems`` puts other exit codes into words.
     """
+    return _judged([path], finished, with_report, problems)
+
+
+def report_from_junit_folder(
+    folder: Path, finished: Finished, with_report: Mapping[int, bool], problems: Mapping[int, str]
+) -> TestReport:
+    """The report of a run whose runner writes a JUnit XML file for each class of tests."""
+    plain = folder.is_dir() and not folder.is_symlink()
+    paths = sorted(folder.glob("*.xml"))[:_MAX_FILES] if plain else []
+    return _judged(paths or [folder / "none.xml"], finished, with_report, problems)
+
+
+def _judged(
+    paths: list[Path], finished: Finished, with_report: Mapping[int, bool], problems: Mapping[int, str]
+) -> TestReport:
     cases: tuple[TestCase, ...] = ()
     unreadable = ""
     try:
-        cases = read_junit(path)
+        for path in paths:
+            cases += read_junit(path)
     except UnreadableReportError as error:
         unreadable = str(error)
     return TestReport(

@@ -48,7 +48,7 @@ class Node:
             return str(error)
         return TestCommand(("/bin/sh", "-c", script), {"CI": "true", "NO_COLOR": "1"})
 
-    def read(self, results: Path, finished: Finished) -> TestReport:
+    def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """The cases of the runner's report, held against the script's exit code."""
         if (results / "jest.json").exists():
             return report_from_jest(results / "jest.json", finished)

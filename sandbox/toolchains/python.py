@@ -8,23 +8,20 @@ from sandbox.environments.python import prepare_python
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.isolation.protocol import Finished, Isolation, Mount
 from sandbox.report import TestReport
-from sandbox.toolchains.judge_run import report_from_junit
 from sandbox.toolchains.protocol import TestCommand
-from sandbox.toolchains.pytest_events import report_from_events
+from sandbox.toolchains.python_events import report_from_events
 from sandbox.toolchains.python_runner import find_runner
 from sandbox.toolchains.python_tampering import tampering
 
 _MANIFESTS = ("pyproject.toml", "requirements.txt", "setup.py", "setup.cfg", "pytest.ini", "manage.py")
-# Exit codes of unittest and Django: all passed, some failed.
-_WITH_REPORT = {0: True, 1: False}
-_EVENTS = "pytest.jsonl"
+_EVENTS = "tests.jsonl"
 _QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
 _INSIDE = Mount(Path(__file__).with_name("inside"), "/run/backsmith")
-# The place of our runner differs by isolation, so a variable tells it.
+# The place of our runners differs by isolation, so a variable tells it.
 _SCRIPTS = {
-    "unittest": 'exec python "$BACKSMITH_INSIDE/backsmith_unittest.py"',
-    "django": 'PYTHONPATH="$BACKSMITH_INSIDE${PYTHONPATH:+:$PYTHONPATH}" exec python manage.py test --noinput '
-    "--verbosity=2 --testrunner=backsmith_unittest.DjangoRunner",
+    "pytest": 'exec python -I -B -u "$BACKSMITH_INSIDE/backsmith_pytest.py"',
+    "unittest": 'exec python -I -B -u "$BACKSMITH_INSIDE/backsmith_unittest.py"',
+    "django": 'exec python -I -B -u "$BACKSMITH_INSIDE/backsmith_unittest.py" django',
 }
 
 
@@ -53,19 +50,13 @@ class Python:
         return replace(prepared, mounts=(*prepared.mounts, _INSIDE), env=env)
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
-        """The project's runner, its report written beside the project and pytest's cache left out."""
-        report = f"{results}/junit.xml"
-        if script := _SCRIPTS.get(find_runner(files)):
-            return TestCommand(("/bin/sh", "-c", script), {**_QUIET, "BACKSMITH_REPORT": report})
-        script = 'exec python -I -B -u "$BACKSMITH_INSIDE/backsmith_pytest.py"'
+        """The project's runner, what its tests come to taken down beside the project."""
+        script = _SCRIPTS[find_runner(files)]
         return TestCommand(("/bin/sh", "-c", script), {**_QUIET, "BACKSMITH_REPORT": f"{results}/{_EVENTS}"})
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
-        """The events of pytest's witness, or the cases of the JUnit file of the other runners."""
-        if find_runner(files) != "pytest":
-            report = report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
-        else:
-            report = report_from_events(results / _EVENTS, finished)
+        """What the witness took down; comparisons that lie make it worthless."""
+        report = report_from_events(results / _EVENTS, finished)
         if not report.problem and (lies := tampering(files)):
             return replace(report, problem="comparisons in the project lie: " + "; ".join(lies[:5]))
         return report

