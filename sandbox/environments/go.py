@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,7 @@ _UNHAVEABLE = (
     "is not in your go.mod",
     "cannot find module providing package",
 )
+_OFFLINE = {"GOPROXY": "off"}
 _TOO_NEW = "requires go >="
 # Third-party and standard packages, tests' own included, compiled once and for all; no code of theirs runs.
 _COMPILE = (
@@ -61,7 +63,8 @@ async def prepare_go(
         {name for path, text in files.items() if path.endswith(".go") for name in _IMPORTS.findall(text)}
     )
     manifests = {name: files[name] for name in ("go.mod", "go.sum") if name in files}
-    key = content_key("go", _go_env()["GOVERSION"], manifests, imports, named)
+    tools = _tools(isolation)
+    key = content_key("go", tools.identity, manifests, imports, named)
     store = FolderCache(cache_folder() / "environments" / "go")
     folder = store.find(key)
     cached = folder is not None
@@ -69,7 +72,7 @@ async def prepare_go(
         with store.building(key) as building:
             folder = store.find(key)
             if folder is None:
-                failure = await _build(building, files, named, isolation)
+                failure = await _build(building, files, named, tools, isolation)
                 if failure is not None:
                     return failure
                 folder = store.keep(building, key)
@@ -77,13 +80,14 @@ async def prepare_go(
         Mount(folder / "mod", _MODULES),
         Mount(folder / "build", _BUILT, scratch=True),
         *(Mount(folder / "work" / name, f"{_WORK}/{name}") for name in ("go.mod", "go.sum")),
-        *_tool_mounts(),
+        *tools.mounts,
     ]
-    return Prepared(key=key, mounts=tuple(mounts), env=_env(isolation, mounts[0], mounts[1]), cached=cached)
+    env = {**_env(tools, isolation, mounts[0], mounts[1]), **_OFFLINE}
+    return Prepared(key=key, mounts=tuple(mounts), env=env, cached=cached)
 
 
 async def _build(
-    building: Path, files: Mapping[str, str], named: tuple[str, ...], isolation: Isolation
+    building: Path, files: Mapping[str, str], named: tuple[str, ...], tools: "_Tools", isolation: Isolation
 ) -> Unprepared | None:
     folders = {name: building / name for name in ("work", "mod", "build")}
     for folder in folders.values():
@@ -92,7 +96,7 @@ async def _build(
     work = Mount(folders["work"], _WORK, writable=True)
     modules = Mount(folders["mod"], _MODULES, writable=True)
     built = Mount(folders["build"], _BUILT, writable=True)
-    env = _env(isolation, modules, built)
+    env = _env(tools, isolation, modules, built)
     settings = {**network_env(os.environ), **_index_settings()}
     tidy = ["go mod tidy", "touch go.sum"]
     if named:
@@ -104,9 +108,10 @@ async def _build(
             argv=("/bin/sh", "-ec", "\n".join(tidy), "sh", *named),
             cwd=isolation.inside(work),
             env={**env, **settings},
-            mounts=(work, modules, built, *file_mounts(settings), *_tool_mounts()),
+            mounts=(work, modules, built, *file_mounts(settings), *tools.mounts),
             limits=_INSTALL,
             network=True,
+            toolchain="go",
         )
     )
     if not done.ok:
@@ -116,24 +121,23 @@ async def _build(
         Command(
             argv=("/bin/sh", "-c", _COMPILE),
             cwd=isolation.inside(work),
-            env=env,
-            mounts=(work, modules, built, *_tool_mounts()),
+            env={**env, **_OFFLINE},
+            mounts=(work, modules, built, *tools.mounts),
             limits=_INSTALL,
+            toolchain="go",
         )
     )
     return None
 
 
-def _env(isolation: Isolation, modules: Mount, built: Mount) -> dict[str, str]:
+def _env(tools: "_Tools", isolation: Isolation, modules: Mount, built: Mount) -> dict[str, str]:
     return {
-        "PATH": f"{_go_env()['GOROOT']}/bin:/usr/local/bin:/usr/bin:/bin",
-        "GOROOT": _go_env()["GOROOT"],
+        **tools.env,
         "GOMODCACHE": isolation.inside(modules),
         "GOCACHE": isolation.inside(built),
         "GOPATH": "/tmp/go",
         "GOFLAGS": "-mod=mod -buildvcs=false -modcacherw",
         "GOTOOLCHAIN": "local",
-        "GOPROXY": "off",
         "GOTELEMETRY": "off",
     }
 
@@ -149,7 +153,31 @@ def _explain(done: Finished) -> Unprepared:
 def _index_settings() -> dict[str, str]:
     """Where this machine gets modules from, as its own go reads it from its environment and files."""
     names = ("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB", "GOINSECURE")
-    return {name: _go_env()[name] for name in names if _go_env().get(name)}
+    settings: Mapping[str, str] = os.environ if go_problem() else _go_env()
+    return {name: settings[name] for name in names if settings.get(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """The Go that commands use: an image's, or this machine's with mounts to see it."""
+
+    identity: str
+    env: Mapping[str, str]
+    mounts: tuple[Mount, ...] = ()
+
+
+def _tools(isolation: Isolation) -> _Tools:
+    plain = "/usr/local/bin:/usr/bin:/bin"
+    image = isolation.image("go")
+    if image:
+        return _Tools(image, {"PATH": plain})
+    root = Path(_go_env()["GOROOT"])
+    home = root.resolve()
+    return _Tools(
+        _go_env()["GOVERSION"],
+        {"PATH": f"{root}/bin:{plain}", "GOROOT": str(root)},
+        () if home.is_relative_to("/usr") else (Mount(home, str(home)),),
+    )
 
 
 @cache
@@ -157,8 +185,3 @@ def _go_env() -> dict[str, str]:
     said = subprocess.run(["go", "env", "-json"], capture_output=True, text=True, check=True, cwd="/").stdout
     values = json.loads(said)
     return {str(name): str(value) for name, value in values.items()}
-
-
-def _tool_mounts() -> tuple[Mount, ...]:
-    root = Path(_go_env()["GOROOT"]).resolve()
-    return () if root.is_relative_to("/usr") else (Mount(root, str(root)),)
