@@ -28,7 +28,7 @@ def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[
     header = block.header
     number = header.line + 1
     told: list[Diagnostic] = []
-    if " " in header.text and "/" not in header.text and not looks_like_path(header.text):
+    if " " in header.text and not looks_like_path(header.text):
         reason = "reads as prose; write 'FILE:' and the path alone on the line"
         return None, [diagnose("unsafe-path", number, "", raw=quote(header.text), reason=reason)]
     try:

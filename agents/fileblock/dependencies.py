@@ -25,6 +25,7 @@ _GRADLE = re.compile(
 )
 _XML_TAG = re.compile(r"<(groupId|artifactId|version)>\s*([^<\s]{1,200})\s*</")
 _PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*$")
+_QUOTED_COMMAND = re.compile(r"`([a-z0-9]+ [^`]+)`|: ([a-z0-9]+ (?:install|add|get|i|pip) .*)$")
 _PLAIN_LOWER = re.compile(r"[a-z0-9][\w.-]*(?:\[[\w,-]+\])?$")
 _TOML_PAIR = re.compile(r"[A-Za-z0-9][\w-]* *= *(?:\"[^\"]*\"|\{.*\})$")
 _GEM = re.compile(r"gem [\"']([\w.-]+)[\"'](?:, *[\"']([^\"']+)[\"'])?")
@@ -121,6 +122,10 @@ def _read_line(line: str, hint: Ecosystem) -> tuple[list[Dependency], bool]:
     if not text or text.startswith(("#", "-r ", "-e ", "--")):
         return [], True
     commands = read_commands(text)
+    if commands is None:
+        # A sentence may name the command: in backticks, or behind a colon.
+        quoted = _QUOTED_COMMAND.search(line)
+        commands = read_commands(quoted[1] or quoted[2]) if quoted else None
     if commands is not None:
         read = [_from_command(named) for named in commands]
         return [d for d in read if d is not None], all(d is not None for d in read)

@@ -43,11 +43,7 @@ _NUMBER = re.compile(r"\d{1,4}[.)][ \t]+")
 _HEADING = re.compile(r"#{1,6} |\*\*|__|> |[-*] (?=\*\*|__)")
 _THINK = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,1024}(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_ANNOTATION = re.compile(
-    r" (?:\((?:a )?(?:new|updated|modified|changed|unchanged|rewritten|edited|full|complete|created?|new file|"
-    r"updated file|full file|complete file|continued)\)|(?:<-|#|//) .{0,80})$",
-    re.IGNORECASE,
-)
+_REMARK = re.compile(r" +(?:[(\[#<→=:–—]|//|-+ )")
 
 
 class Mark(NamedTuple):
@@ -136,7 +132,7 @@ def _fence(line: str, number: int) -> Mark | None:
 def _header(line: str, number: int) -> Mark | None:
     if line.startswith("FILE: ") and line[6:7] not in {" ", "`", "*", '"', "'", "\t"}:
         path = line[6:].rstrip(" \t")
-        plain = _without_annotation(path).removesuffix(":")
+        plain = _without_remark(path).removesuffix(":")
         return Mark(number, "header", plain, 0, "", plain == path) if plain else None
     bare = line.lstrip(" ")
     if len(line) - len(bare) > 3:
@@ -154,18 +150,20 @@ def _header(line: str, number: int) -> Mark | None:
 
 
 def _undecorated(text: str) -> str:
-    path = text.strip(" \t*=")
+    path = text.strip(" \t*=").split("**", 1)[0].rstrip()
     if path.startswith("`"):
         return path.strip("`").split("`", 1)[0].strip()
     path = path.strip("`\"'").rstrip(" \t*")
     path = path.removesuffix(" ---")
-    return _without_annotation(path).removesuffix(":").rstrip("`* ")
+    return _without_remark(path).removesuffix(":").rstrip("`* ")
 
 
-def _without_annotation(path: str) -> str:
-    if path[-1:] == ")" or " <- " in path or " # " in path or " // " in path:
-        return _ANNOTATION.sub("", path).rstrip(" ")
-    return path
+def _without_remark(text: str) -> str:
+    """The path without a remark behind it: ``a.py (new)``, ``a.py - the entry point``."""
+    if " " not in text or looks_like_path(text):
+        return text
+    path = text.split(" ", 1)[0]
+    return path if _REMARK.match(text, len(path)) and looks_like_path(path) else text
 
 
 def _section(line: str, number: int) -> Mark | None:

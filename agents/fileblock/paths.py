@@ -98,8 +98,8 @@ def looks_like_path(raw: str) -> bool:
     stem, dot, extension = last.rpartition(".")
     has_extension = bool(dot) and 0 < len(extension) <= 12 and extension.replace("_", "").isalnum()
     if " " in raw:
-        words = raw.count(" ")
-        return has_extension and words <= 4 and not stem.endswith((",", ";")) and ". " not in raw
+        whole = has_extension or " " not in last
+        return whole and raw.count(" ") <= 4 and not stem.endswith((",", ";")) and ". " not in raw
     if raw.endswith((",", ";", "!", "?", ".")):
         return False
     return has_extension or "/" in raw or "\\" in raw or last.casefold() in _BARE_NAMES
