@@ -117,7 +117,10 @@ class _Secrets:
         """``name = value``: a literal, or a field's default."""
         if not secret_name(name):
             return
-        text = self.constants.text(value)
+        own = isinstance(value, (n.Name, n.Attr)) and secret_name(
+            n.last(value)
+        )  # judged where it is assigned
+        text = None if own else self.constants.text(value)
         if isinstance(value, n.Call) and n.last(value.func) in {"Field", "field", "Setting"}:
             default = dict(value.keywords).get("default")
             factory = dict(value.keywords).get("default_factory")

@@ -20,6 +20,7 @@ from evals.code.flow import (
 from evals.code.values import OBJECT, SAFE, UNKNOWN, Token, Value, concat, derived, join, outside
 
 _OTHER_LANGUAGES = re.compile(r"xpath|jsonpath|dom|css|soup|tree|html|graph", re.IGNORECASE)
+_CONNECTIONS = re.compile(r"(^|[._])(conn\w*|pool|db|database|tx|transaction)$", re.IGNORECASE)
 _TEXT_LIKE = frozenset({"distinct", "having", "group_by", "order_by", "filter", "where"})
 
 
@@ -319,6 +320,8 @@ def _is_sql(flow: Flow, call: n.Call, name: str, base: n.Expr | None, value: Val
     if name in {"Order", "Where", "Group", "Having", "Joins"} and frame.module.language == "go":
         return not value.opaque
     if name in _TEXT_LIKE and value.built and _builds_queries(flow, frame, base):
+        return True
+    if name.startswith("fetch") and value.built and base is not None and _CONNECTIONS.search(n.dotted(base)):
         return True
     return name in _RAW and held_is_database(base)
 
