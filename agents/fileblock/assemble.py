@@ -10,7 +10,7 @@ from agents.fileblock.dependencies import ecosystem_of, read_dependencies
 from agents.fileblock.diagnosis import diagnose, quote
 from agents.fileblock.env_vars import read_env_vars
 from agents.fileblock.migrations import read_migrations
-from agents.fileblock.paths import BadPathError, collisions, looks_like_path, plain_path
+from agents.fileblock.paths import BadPathError, collisions, looks_like_path, plain_or_none, plain_path
 from agents.fileblock.source import Source
 from agents.fileblock.walk import Block, LoneHeader, Section, is_diff_line
 from agents.submission import Answer, Diagnostic, SourceFile, Submission
@@ -88,7 +88,7 @@ def _cut_off(
     if isinstance(last, Block) and last.end != "end" and not last.certain:
         number = last.header.line + 1
         kept = [file for file in files if file.span[0] != number]
-        path = next((file.path for file in files if file.span[0] == number), last.header.text)
+        path = next((file.path for file in files if file.span[0] == number), last.path)
         return kept, [*told, diagnose("truncated", number, path)]
     if isinstance(last, Block) and last.end == "end":
         return files, told
@@ -116,11 +116,13 @@ def _without_conflicts(files: list[SourceFile]) -> tuple[list[SourceFile], list[
 
 def _lone_headers(found: Iterable[Block | Section | LoneHeader], blocks: list[Block]) -> Iterable[Diagnostic]:
     """What headers without content mean, where their files are not sent otherwise."""
-    sent = {block.header.text for block in blocks}
+    sent = {block.path for block in blocks}
     for item in found:
-        if not isinstance(item, LoneHeader) or item.mark.text in sent or not looks_like_path(item.mark.text):
+        if not isinstance(item, LoneHeader) or not looks_like_path(item.mark.text):
             continue
-        number, path = item.mark.line + 1, item.mark.text
+        number, path = item.mark.line + 1, plain_or_none(item.mark.text)
+        if path is None or path in sent:
+            continue
         if is_diff_line(item.follows):
             yield diagnose("diff", number, path)
         elif item.follows and not reads_as_prose(item.follows):

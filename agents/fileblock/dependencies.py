@@ -12,6 +12,7 @@ from agents.submission import Dependency, Ecosystem
 
 MOST_LINES = 5000
 _LONGEST_LINE = 20_000
+_LONGEST_SPEC = 300
 
 _NPM = re.compile(r"(@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*(@[^\s@]+)?$", re.IGNORECASE)
 _NPM_PAIR = re.compile(
@@ -165,7 +166,7 @@ def _from_command(named: Named) -> Dependency | None:
 
 def _package(text: str, hint: Ecosystem) -> Dependency | None:
     """The package that a text names on its own."""
-    if not text or len(text) > 300 or text.endswith((".", "!", "?", ":")):
+    if not text or len(text) > _LONGEST_SPEC or text.endswith((".", "!", "?", ":")):
         return None
     gradle = _GRADLE.match(text)
     if gradle or (_MAVEN.match(text) and (hint == "maven" or "." in text.partition(":")[0])):
@@ -187,6 +188,8 @@ def _package(text: str, hint: Ecosystem) -> Dependency | None:
 def _python(text: str, *, poetry: bool = False) -> Dependency | None:
     from packaging.requirements import InvalidRequirement, Requirement
 
+    if len(text) > _LONGEST_SPEC:
+        return None
     name, at, constraint = text.partition("@")
     if at and (poetry or constraint[:1] in {"^", "~"}) and "/" not in constraint:
         return _constrained(name, constraint)

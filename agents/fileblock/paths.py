@@ -73,6 +73,14 @@ def plain_path(raw: str) -> str:
     return plain
 
 
+def plain_or_none(raw: str) -> str | None:
+    """The plain spelling of ``raw``, or None where ``plain_path`` refuses it."""
+    try:
+        return plain_path(raw)
+    except BadPathError:
+        return None
+
+
 def _check_segment(segment: str) -> None:
     if segment == "..":
         raise BadPathError("holds '..'; a file stays inside the project")

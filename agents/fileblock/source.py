@@ -36,6 +36,7 @@ class Source:
 
     def add(self, text: str) -> None:
         """Take in the next whole lines. CRLF ends a line as LF does; a CR within a line is content."""
+        text = _without_surrogates(text)
         lines = text.split("\n")
         if "\r" in text:
             lines = [line.rstrip("\r") for line in lines]
@@ -153,6 +154,15 @@ class Source:
             at += 1
         self._unfenced[opener.text[0]] = (opener.size, since if known else first, at)
         return None
+
+
+def _without_surrogates(text: str) -> str:
+    """The text with the halves of a character joined that arrived apart, and lone halves replaced."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def closes(opener: Mark, mark: Mark) -> bool:

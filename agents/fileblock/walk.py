@@ -9,7 +9,7 @@ from agents.fileblock.diagnosis import diagnose, quote
 from agents.fileblock.ends import Ending, EndSearch
 from agents.fileblock.lexing import grammar_of
 from agents.fileblock.marks import Mark
-from agents.fileblock.paths import looks_like_path
+from agents.fileblock.paths import looks_like_path, plain_or_none
 from agents.fileblock.source import Source, Steps, closes
 from agents.submission import Diagnostic
 
@@ -22,11 +22,14 @@ _MOST_REMARKS = 3
 class Block:
     """The place of one block. Lines count from 0; ``content`` is a half-open range, ``last`` is inclusive.
 
+    ``path`` is plain, or as the header spells it where it is not safe.
+
     ``end`` says what ended it: its closing line, the next block or section, or the end of the answer. ``verbatim``
     says that longer delimiters enclose it. ``certain`` is False where a longer answer could have moved the end.
     """
 
     header: Mark
+    path: str
     content: tuple[int, int]
     last: int
     end: BlockEnd
@@ -109,10 +112,10 @@ class Walk:
     def _pass_delimiter(self, mark: Mark) -> None:
         """Tell about a delimiter behind a block that might have been meant to end it."""
         block = self._after
-        told = self._section is not None and (block is None or grammar_of(block.header.text) is not None)
-        if block is not None and mark.size == block.size and not told:
+        told = self._section is not None and (block is None or grammar_of(block.path) is not None)
+        if block is not None and mark.size == block.size and not told and plain_or_none(block.path):
             details = {"closed": block.last + 1}
-            self.diagnostics.append(diagnose("stray-delimiter", mark.line + 1, block.header.text, **details))
+            self.diagnostics.append(diagnose("stray-delimiter", mark.line + 1, block.path, **details))
             self._after = None
 
     def _pass_fence(self, at: int, mark: Mark) -> Steps[int]:
@@ -130,7 +133,8 @@ class Walk:
     def _read_header(self, at: int, header: Mark) -> Steps[int]:
         """Take in the block that a header begins, if it begins one. Returns the last mark of it."""
         told: list[Diagnostic] = []
-        opening = yield from self._opening(at, told)
+        path = plain_or_none(header.text) or header.text
+        opening = yield from self._opening(at, path, told)
         if opening is None:
             first = yield from self.source.text_below(at)
             delimiter = yield from self.source.delimiter_before_header(at + 1)
@@ -138,12 +142,12 @@ class Walk:
                 follows = self.source.lines[first] if first is not None else ""
                 self.found.append(LoneHeader(header, follows.strip()))
                 return at
-            told.append(diagnose("missing-open", header.line + 1, header.text))
+            told.append(diagnose("missing-open", header.line + 1, path))
             at, mark = at + 1, self.source.marks[delimiter]
         else:
             mark = self.source.marks[opening]
             at, first = opening + 1, mark.line + 1
-        search = EndSearch(self.source, header.text, first)
+        search = EndSearch(self.source, path, first)
         if mark.kind == "fence":
             ending = yield from search.closing_fence(at, mark)
         else:
@@ -152,7 +156,7 @@ class Walk:
         if self._wrapper is not None and self._wrapper is not self._told_wrapper:
             self.diagnostics.append(diagnose("fenced-answer", self._wrapper.line + 1))
             self._told_wrapper = self._wrapper
-        self._after = self._block(header, mark, first, ending, told)
+        self._after = self._block(header, path, mark, first, ending, told)
         self.found.append(self._after)
         return ending.resume - 1
 
@@ -163,28 +167,28 @@ class Walk:
             return False
         return first == header.line + 1 or not reads_as_prose(follows)
 
-    def _opening(self, at: int, told: list[Diagnostic]) -> Steps[int | None]:
+    def _opening(self, at: int, path: str, told: list[Diagnostic]) -> Steps[int | None]:
         """The mark that opens the content of the header at mark ``at``."""
         source, header = self.source, self.source.marks[at]
         opening = yield from source.opening(at)
         if opening is None:
-            opening = yield from self._opening_behind_remark(at)
+            opening = yield from self._opening_behind_remark(at, path)
             if opening is None:
                 return None
         mark = source.marks[opening]
         if mark.line > header.line + 1:
-            told.append(diagnose("header-gap", header.line + 1, header.text))
+            told.append(diagnose("header-gap", header.line + 1, path))
         if mark.kind == "fence":
-            if grammar_of(header.text) is not None:
+            if grammar_of(path) is not None:
                 # No such language begins with a line of hyphens: the delimiters stand inside of the fence.
                 inner = yield from source.mark(opening + 1)
                 if inner is not None and inner.kind == "delimiter" and inner.line == mark.line + 1:
-                    told.append(diagnose("fenced-content", mark.line + 1, header.text))
+                    told.append(diagnose("fenced-content", mark.line + 1, path))
                     return opening + 1
-            told.append(diagnose("fence-for-delimiter", mark.line + 1, header.text))
+            told.append(diagnose("fence-for-delimiter", mark.line + 1, path))
         return opening
 
-    def _opening_behind_remark(self, at: int) -> Steps[int | None]:
+    def _opening_behind_remark(self, at: int, path: str) -> Steps[int | None]:
         """The delimiter below a header where only a remark of a few lines stands between them."""
         source, header = self.source, self.source.marks[at]
         opening = yield from source.delimiter_before_header(at + 1)
@@ -193,13 +197,15 @@ class Walk:
         remarks = [
             line for line in source.lines[header.line + 1 : source.marks[opening].line] if line.strip()
         ]
-        is_prose = extension(header.text) in PROSE_EXTENSIONS
+        is_prose = extension(path) in PROSE_EXTENSIONS
         if is_prose or len(remarks) > _MOST_REMARKS or not all(map(reads_as_prose, remarks)):
             return None
         closing = yield from source.delimiter_before_header(opening + 1)
         return opening if closing is not None else None
 
-    def _block(self, header: Mark, opener: Mark, first: int, ending: Ending, told: list[Diagnostic]) -> Block:
+    def _block(
+        self, header: Mark, path: str, opener: Mark, first: int, ending: Ending, told: list[Diagnostic]
+    ) -> Block:
         source = self.source
         end: BlockEnd = "closed"
         last = ending.line
@@ -212,11 +218,12 @@ class Walk:
                 end = "end"
             else:
                 following = quote(source.lines[ending.line].strip())
-                told.append(diagnose("missing-close", header.line + 1, header.text, next=following))
+                told.append(diagnose("missing-close", header.line + 1, path, next=following))
         told += ending.diagnostics
         fenced = opener.kind == "fence"
         return Block(
             header=header,
+            path=path,
             content=(first, max(first, ending.line)),
             last=last,
             end=end,

@@ -48,3 +48,16 @@ def test_a_stream_gives_files_as_they_become_certain() -> None:
     answer = stream.finish()
     assert tuple(shown) == answer.submission.files
     assert answer == parse(ANSWER)
+
+
+def test_halves_of_a_character_that_arrive_apart_are_joined() -> None:
+    stream = Stream()
+    stream.feed("FILE: a.txt\n---\n\ud83d")
+    stream.feed("\ude00 \ud83d\n---\n")
+    (file,) = stream.finish().submission.files
+    assert file.text == "😀 \ufffd\n"
+
+
+def test_numbers_without_end_are_no_versions() -> None:
+    answer = parse(f"{ANSWER}\nDEPENDENCIES:\npoetry add a@^{'9' * 5000}\na=={'9' * 5000}\n")
+    assert [d.code for d in answer.diagnostics] == ["dependency-unread", "dependency-unread"]
