@@ -9,6 +9,26 @@ PROSE_EXTENSIONS = frozenset({"md", "markdown", "mdx", "rst", "txt", "adoc", "as
 _DIFF_EXTENSIONS = frozenset({"diff", "patch"})
 _MARKDOWN_INFO = frozenset({"md", "markdown", "mdx"})
 
+_LANGUAGES: dict[str, tuple[str, ...]] = {
+    "py": ("python", "python3"),
+    "js": ("javascript", "node", "jsx"),
+    "mjs": ("javascript", "js"),
+    "ts": ("typescript",),
+    "tsx": ("typescript", "ts"),
+    "go": ("golang",),
+    "rs": ("rust",),
+    "rb": ("ruby",),
+    "cs": ("csharp", "c#"),
+    "kt": ("kotlin",),
+    "sql": ("postgresql", "postgres", "mysql", "sqlite"),
+    "sh": ("bash", "shell"),
+    "md": ("markdown",),
+    "yml": ("yaml",),
+    "yaml": ("yml",),
+    "txt": ("text", "plaintext"),
+    "mod": ("go", "go.mod"),
+    "dockerfile": ("docker",),
+}
 # A line can only leave code out if it holds one of these words.
 _ELISION_WORDS = (
     "existing",
@@ -100,6 +120,13 @@ def find_flaw(text: str, path: str) -> Flaw | None:
     if kind in PROSE_EXTENSIONS or kind in _DIFF_EXTENSIONS:
         return None
     return _find_elision(text)
+
+
+def names_language(info: str, path: str) -> bool:
+    """Whether a fence's info string names the language of a file."""
+    word = info.lower().split(" ", 1)[0].strip("{}.")
+    kind = extension(path) or path.rsplit("/", 1)[-1].lower()
+    return bool(word) and (word == kind or word in _LANGUAGES.get(kind, ()))
 
 
 def extension(path: str) -> str:

@@ -6,11 +6,11 @@ proportion to its length.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from agents.fileblock.marks import Mark, read_marks
+from agents.fileblock.marks import Kind, Mark, read_marks
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
@@ -108,10 +108,10 @@ class Source:
             number += 1
         return None
 
-    def delimiter_before_header(self, index: int) -> Steps[int | None]:
-        """The first delimiter from mark ``index`` on, if no header or section comes before it."""
+    def before_header(self, index: int, kinds: Collection[Kind]) -> Steps[int | None]:
+        """The first mark of these kinds from mark ``index`` on, if no header or section comes before it."""
         while (mark := (yield from self.mark(index))) is not None and mark.kind not in {"header", "section"}:
-            if mark.kind == "delimiter":
+            if mark.kind in kinds:
                 return index
             index += 1
         return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agents.fileblock.choice import reads_as_prose
-from agents.fileblock.content import PROSE_EXTENSIONS, extension
+from agents.fileblock.content import PROSE_EXTENSIONS, extension, names_language
 from agents.fileblock.diagnosis import diagnose, quote
 from agents.fileblock.ends import Ending, EndSearch
 from agents.fileblock.lexing import grammar_of
@@ -137,7 +137,7 @@ class Walk:
         opening = yield from self._opening(at, path, told)
         if opening is None:
             first = yield from self.source.text_below(at)
-            delimiter = yield from self.source.delimiter_before_header(at + 1)
+            delimiter = yield from self.source.before_header(at + 1, {"delimiter"})
             if first is None or delimiter is None or not self._begins_content(header, first):
                 follows = self.source.lines[first] if first is not None else ""
                 self.found.append(LoneHeader(header, follows.strip()))
@@ -189,18 +189,25 @@ class Walk:
         return opening
 
     def _opening_behind_remark(self, at: int, path: str) -> Steps[int | None]:
-        """The delimiter below a header where only a remark of a few lines stands between them."""
+        """The delimiter or fence below a header where only a remark of a few lines stands between them.
+
+        To be sure that it opens content, a delimiter needs another one behind it, and a fence the file's language.
+        """
         source, header = self.source, self.source.marks[at]
-        opening = yield from source.delimiter_before_header(at + 1)
+        opening = yield from source.before_header(at + 1, {"delimiter", "fence"})
         if opening is None or source.marks[opening].line > header.line + 2 * _MOST_REMARKS:
             return None
         remarks = [
             line for line in source.lines[header.line + 1 : source.marks[opening].line] if line.strip()
         ]
-        is_prose = extension(path) in PROSE_EXTENSIONS
-        if is_prose or len(remarks) > _MOST_REMARKS or not all(map(reads_as_prose, remarks)):
+        if len(remarks) > _MOST_REMARKS or not all(map(reads_as_prose, remarks)):
             return None
-        closing = yield from source.delimiter_before_header(opening + 1)
+        mark = source.marks[opening]
+        if mark.kind == "fence":
+            return opening if names_language(mark.text[1:], path) else None
+        if extension(path) in PROSE_EXTENSIONS:
+            return None
+        closing = yield from source.before_header(opening + 1, {"delimiter"})
         return opening if closing is not None else None
 
     def _block(
