@@ -1,6 +1,5 @@
 """One container for one command: what it is made of."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ _MIB = 1024 * 1024
 _PROCESSORS = 4
 _RELAY = "/run/backsmith-relay.py"
 _HOME = "/home/sandbox"
+_NAME = "sandbox"
 # An index behind a company's proxy is trusted by this machine's own certificates alone.
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,|]+")
@@ -38,6 +38,7 @@ def create(
     memory = limits.memory_mb * _MIB
     host_config = daemon.api.create_host_config(
         network_mode=network_mode(command),
+        extra_hosts={_NAME: "127.0.0.1"},
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
         read_only=True,
@@ -53,7 +54,7 @@ def create(
         ulimits=_ulimits(command),
         shm_size=limits.disk_mb * _MIB,
         tmpfs=_tmpfs(command, user),
-        mounts=_mounts(command, binds, user),
+        mounts=_mounts(command, binds),
         # The output is read as it comes; nothing of it may fill the daemon's disk.
         log_config=LogConfig(type="none"),
     )
@@ -63,7 +64,7 @@ def create(
         entrypoint=list(_inner(command)),
         command=[],
         user=f"{user.uid}:{user.gid}",
-        hostname="sandbox",
+        hostname=_NAME,
         working_dir=command.cwd,
         environment={"HOME": _HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", ALONE: "1", **command.env},
         labels=dict(labels),
@@ -118,27 +119,26 @@ def _ulimits(command: Command) -> list["Ulimit"]:
 
 def _tmpfs(command: Command, user: User) -> dict[str, str]:
     size = f"size={command.limits.disk_mb}m,exec,nosuid,nodev"
-    return {
+    places = {
         "/tmp": f"{size},mode=1777",
         "/var/tmp": f"{size},mode=1777",
         _HOME: f"{size},mode=0700,uid={user.uid},gid={user.gid}",
     }
+    taken = {mount.target for mount in command.mounts}
+    return {place: options for place, options in places.items() if place not in taken}
 
 
-def _mounts(command: Command, binds: tuple[Bind, ...], user: User) -> list["Mount"]:
+def _mounts(command: Command, binds: tuple[Bind, ...]) -> list["Mount"]:
     from docker.types import Mount
 
-    own = Path(__file__).parent
-    wanted = list(binds)
-    if user.uid == 1000:
-        wanted += [Bind(own / "etc" / name, f"/etc/{name}", False) for name in ("passwd", "group")]
+    wanted = {bind.target: bind for bind in binds}  # as elsewhere, a later mount covers an earlier one
     if command.relays:
-        wanted.append(Bind(own / "relay.py", _RELAY, False))
+        wanted[_RELAY] = Bind(Path(__file__).with_name("relay.py"), _RELAY, writable=False)
     if command.network:
-        wanted += [
-            Bind(Path(os.path.realpath(path)), path, False) for path in _CERTIFICATES if Path(path).is_file()
-        ]
+        for path in _CERTIFICATES:
+            if Path(path).is_file():
+                wanted[path] = Bind(Path(path).resolve(), path, writable=False)
     return [
         Mount(target=bind.target, source=str(bind.source), type="bind", read_only=not bind.writable)
-        for bind in wanted
+        for bind in wanted.values()
     ]

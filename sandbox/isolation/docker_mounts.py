@@ -11,6 +11,8 @@ from sandbox.isolation.docker_daemon import User
 from sandbox.isolation.limits import disk_use
 from sandbox.isolation.protocol import Mount
 
+_OWN_ETC = Path(__file__).with_name("etc")
+
 
 @dataclass(frozen=True, slots=True)
 class Bind:
@@ -55,7 +57,20 @@ def lend(mounts: Iterable[Mount], user: User, copies: Path) -> Lent:
         binds.append(Bind(source, mount.target, writable))
     for bind in binds:
         _make_place(bind, binds, user)
+    binds += _names(user, copies)
     return Lent(tuple(binds), copied)
+
+
+def _names(user: User, folder: Path) -> list[Bind]:
+    """Who is who inside: root, and the user by the name that it has in the other isolations."""
+    binds = []
+    for name in ("passwd", "group"):
+        text = (_OWN_ETC / name).read_text(encoding="ascii")
+        text = text.replace("1000:1000", f"{user.uid}:{user.gid}").replace("x:1000:", f"x:{user.gid}:")
+        (folder / name).write_text(text, encoding="ascii")
+        (folder / name).chmod(0o444)
+        binds.append(Bind(folder / name, f"/etc/{name}", writable=False))
+    return binds
 
 
 def _is_private(place: Path) -> bool:

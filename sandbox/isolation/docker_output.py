@@ -86,9 +86,12 @@ async def attached(
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode()
         )
-        said = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        if said.split(" ")[1] not in {"101", "200"}:
-            raise SandboxError(f"the Docker daemon does not show the container's output: {said[:200]}")
+        try:
+            said = await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            raise SandboxError(f"the Docker daemon does not show the container's output: {error}") from error
+        if not said.startswith((b"HTTP/1.1 101 ", b"HTTP/1.1 200 ")):
+            raise SandboxError(f"the Docker daemon does not show the container's output: {said[:200]!r}")
         yield Output(reader, limits, on_output)
     finally:
         writer.close()

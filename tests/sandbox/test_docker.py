@@ -46,6 +46,23 @@ async def test_no_privilege_is_there_or_to_be_had(docker: Docker) -> None:
     assert user != "0"
 
 
+async def test_the_machine_and_the_user_have_names(docker: Docker) -> None:
+    script = "import getpass, socket; print(getpass.getuser(), socket.gethostbyname(socket.gethostname()))"
+    done = await sh(docker, f"python3 -c '{script}'; ls -ld ~", env=PATH)
+    assert done.output.startswith("sandbox 127.0.0.1\n")
+    assert "sandbox sandbox" in done.output
+
+
+async def test_later_mounts_cover_earlier_ones(docker: Docker, tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name, encoding="utf-8")
+    done = await sh(
+        docker, "cat /tmp/file", mounts=(Mount(tmp_path / "a", "/tmp"), Mount(tmp_path / "b", "/tmp"))
+    )
+    assert done.output == "b"
+
+
 async def test_temporary_folders_are_writable_executable_and_bounded(docker: Docker) -> None:
     script = (
         "for place in /tmp /var/tmp ~; do cp /bin/true $place/x && $place/x && echo ran; done; "
