@@ -1,0 +1,154 @@
+"""Maven: poms as they may be resolved, and whole trials with JUnit 5 and Spring Boot."""
+
+import pytest
+
+from prompts.task import Limits
+from sandbox.environments.maven import java_problem
+from sandbox.environments.maven_pom import UnreadablePomError, provider_poms, resolvable
+from sandbox.isolation.bubblewrap import Bubblewrap
+from sandbox.isolation.protocol import Isolation
+from sandbox.trial import Laboratory, Project, Trial
+
+POM = """<?xml version="1.0" encoding="UTF-8"?>
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>x</groupId><artifactId>x</artifactId><version>1</version>
+  <properties><maven.compiler.release>17</maven.compiler.release></properties>
+  <dependencies>
+    <dependency>
+      <groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter</artifactId>
+      <version>5.11.4</version><scope>test</scope>
+    </dependency>
+  </dependencies>
+  <build><plugins>
+    <plugin><artifactId>maven-surefire-plugin</artifactId><version>3.5.2</version></plugin>
+  </plugins></build>
+</project>
+"""
+HOSTILE = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <artifactId>x</artifactId>
+  <repositories><repository><id>central</id><url>https://evil.example</url></repository></repositories>
+  <profiles><profile><pluginRepositories><pluginRepository/></pluginRepositories></profile></profiles>
+  <build>
+    <extensions><extension><artifactId>evil-extension</artifactId></extension></extensions>
+    <plugins>
+      <plugin><artifactId>exec-maven-plugin</artifactId><extensions>true</extensions>
+        <executions><execution><id>evil-run</id></execution></executions></plugin>
+      <plugin><artifactId>maven-compiler-plugin</artifactId><configuration><annotationProcessorPaths><path>
+        <groupId>org.projectlombok</groupId><artifactId>lombok</artifactId><version>1.18.36</version>
+      </path></annotationProcessorPaths></configuration></plugin>
+    </plugins>
+  </build>
+</project>"""
+
+
+def test_nothing_of_a_pom_runs_or_leads_elsewhere_with_network() -> None:
+    text = resolvable(HOSTILE)
+    assert "evil" not in text
+    assert "pluginRepositor" not in text
+    assert "<artifactId>exec-maven-plugin</artifactId>" in text
+    assert "<version>1.18.36</version><scope>provided</scope>" in text
+    assert text.startswith("<project>")
+
+
+@pytest.mark.parametrize(
+    "text", ["<project", '<!DOCTYPE x [<!ENTITY a "b">]><project/>', "<p>" * 100_000, "x" * 2_000_000]
+)
+def test_poms_that_cannot_be_read_say_so(text: str) -> None:
+    with pytest.raises(UnreadablePomError):
+        resolvable(text)
+
+
+def test_what_surefire_looks_for_follows_from_what_was_resolved() -> None:
+    poms = provider_poms(
+        "[INFO]  org.apache.maven.plugins:maven-surefire-plugin:maven-plugin:3.5.2\n"
+        "[INFO]  org.junit.platform:junit-platform-engine:jar:1.11.4:test -- module x\n"
+    )
+    everything = "".join(poms.values())
+    assert "surefire-junit-platform</artifactId><version>3.5.2<" in everything
+    assert "junit-platform-launcher</artifactId><version>1.11.4<" in everything
+    assert len(poms) == 4
+
+
+needs_java = [
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(java_problem()), reason=java_problem() or "Maven is there"),
+]
+ADD = "package x;\n\npublic class Calc {\n    public static int add(int a, int b) { return a + b; }\n}\n"
+TEST = """package x;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import org.junit.jupiter.api.*;
+
+class CalcTest {
+    @Test void adds() { %s }
+    @Test @Disabled void later() { }
+}
+"""
+GOOD = "assertEquals(3, Calc.add(1, 2));"
+
+
+@pytest.fixture
+def isolation() -> Isolation:
+    isolation = Bubblewrap()
+    if problem := isolation.problem():
+        pytest.skip(problem)
+    return isolation
+
+
+async def attempt(isolation: Isolation, body: str, pom: str = POM, seconds: float = 120) -> Trial:
+    files = {"pom.xml": pom, "src/main/java/x/Calc.java": ADD, "src/test/java/x/CalcTest.java": TEST % body}
+    async with Laboratory(isolation) as laboratory:
+        return await laboratory.run(Project(files, limits=Limits(seconds=seconds)))
+
+
+def outcomes(trial: Trial) -> dict[str, str]:
+    return {case.id: case.outcome for case in trial.report.cases}
+
+
+class TestMaven:
+    pytestmark = needs_java
+
+    async def test_passing(self, isolation: Isolation) -> None:
+        trial = await attempt(isolation, GOOD)
+        assert trial.report.passed, trial.report
+        assert outcomes(trial) == {"x.CalcTest::adds": "passed", "x.CalcTest::later": "skipped"}
+
+    @pytest.mark.parametrize(
+        ("body", "outcome", "told"),
+        [
+            ("assertEquals(4, Calc.add(1, 2));", "failed", "expected: <4> but was: <3>"),
+            ('throw new IllegalStateException("boom");', "errored", "boom"),
+        ],
+    )
+    async def test_failing(self, isolation: Isolation, body: str, outcome: str, told: str) -> None:
+        trial = await attempt(isolation, body)
+        assert not trial.report.problem, trial.report
+        assert outcomes(trial)["x.CalcTest::adds"] == outcome
+        assert any(told in case.message for case in trial.report.cases)
+
+    @pytest.mark.parametrize("body", ["assertEquals(3, ", "System.exit(0);", "Runtime.getRuntime().halt(0);"])
+    async def test_broken_never_passes(self, isolation: Isolation, body: str) -> None:
+        trial = await attempt(isolation, body)
+        assert not trial.report.passed
+        assert not trial.report.ours
+
+    async def test_endless_loop(self, isolation: Isolation) -> None:
+        trial = await attempt(isolation, "while (Calc.add(1, 1) == 2) { }", seconds=12)
+        assert trial.report.problem == "time limit: still running after 12 s"
+
+    async def test_skipping_by_the_pom_is_overruled(self, isolation: Isolation) -> None:
+        pom = POM.replace("<properties>", "<properties><skipTests>true</skipTests>")
+        trial = await attempt(isolation, "assertEquals(1, 2);", pom)
+        assert outcomes(trial)["x.CalcTest::adds"] == "failed"
+
+    async def test_unknown_artifact_is_the_answers_fault(self, isolation: Isolation) -> None:
+        trial = await attempt(isolation, GOOD, POM.replace("5.11.4", "5.11.99"))
+        assert "junit-jupiter" in trial.report.problem
+        assert not trial.report.ours
+
+    async def test_java_that_is_not_here_is_ours(self, isolation: Isolation) -> None:
+        trial = await attempt(isolation, GOOD, POM.replace(">17<", ">199<"))
+        assert "Java 199" in trial.report.problem
+        assert trial.report.ours
