@@ -5,13 +5,14 @@
 
 Every folder is a checkout of the public repository of that name; what is not given is left out. Without any, the cases
 that ship with the tests are measured, and the time that the static part takes. The table is Markdown, for
-docs/checklist.md. A label is a statement: a finding counts for it where it names one of its lines (in languages other
-than Python, the labelled line or one of the next four). Where a set labels whole files, so does the count.
+docs/checklist.md. A label is a statement: a finding counts for it where it names one of its lines or, for what is
+labelled bad, one of the next four before the next label. Where a set labels whole files, so does the count.
 """
 
 import argparse
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -88,6 +89,8 @@ class Table:
     ) -> None:
         for tool, find in tools.items():
             lines: dict[Path, set[int]] = {}
+            if isinstance(find, Other) and labels:
+                find.prime(sorted({label.path for label in labels}))
             for label in labels:
                 if label.path not in lines:
                     lines[label.path] = find(label.path)
@@ -116,26 +119,48 @@ def ours(item: str) -> Callable[[Path], set[int]]:
     return find
 
 
-def bandit(program: str, item: str) -> Callable[[Path], set[int]]:
-    def find(path: Path) -> set[int]:
+class Other:
+    """Another analyser, run once on all files of a set."""
+
+    def __init__(self, run: Callable[[list[Path]], dict[Path, set[int]]]) -> None:
+        self._run = run
+        self._found: dict[Path, set[int]] = {}
+
+    def prime(self, paths: list[Path]) -> None:
+        self._found = self._run(paths)
+
+    def __call__(self, path: Path) -> set[int]:
+        return self._found.get(path, set())
+
+
+def bandit(program: str, item: str) -> Other:
+    """The lines of Bandit's findings that belong to an item."""
+
+    def run(paths: list[Path]) -> dict[Path, set[int]]:
+        targets = [str(path) for path in paths if path.suffix == ".py"]
         done = subprocess.run(
-            [program, "-q", "-f", "json", str(path)], capture_output=True, text=True, check=False
+            [program, "-q", "-f", "json", *targets], capture_output=True, text=True, check=False
         )
-        found = json.loads(done.stdout)["results"] if done.stdout.startswith("{") else []
-        hits = [r for r in found if r["test_id"] in BANDIT_TESTS.get(item, set())]
-        return {line for r in hits for line in r["line_range"]}
+        lines: dict[Path, set[int]] = defaultdict(set)
+        for found in json.loads(done.stdout or "{}").get("results", []):
+            if found["test_id"] in BANDIT_TESTS.get(item, set()):
+                lines[Path(found["filename"])].update(found["line_range"])
+        return lines
 
-    return find
+    return Other(run)
 
 
-def detect_secrets(program: str) -> Callable[[Path], set[int]]:
-    def find(path: Path) -> set[int]:
-        command = [program, "scan", "--all-files", path.name]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path.parent)
-        results = json.loads(done.stdout)["results"] if done.stdout.startswith("{") else {}
-        return {found["line_number"] for entries in results.values() for found in entries}
+def detect_secrets(program: str) -> Other:
+    """The lines that detect-secrets reports."""
 
-    return find
+    def run(paths: list[Path]) -> dict[Path, set[int]]:
+        root = Path(os.path.commonpath([path.parent for path in paths]))
+        command = [program, "scan", "--all-files", *(str(path.relative_to(root)) for path in paths)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+        results = json.loads(done.stdout or "{}").get("results", {})
+        return {root / name: {entry["line_number"] for entry in entries} for name, entries in results.items()}
+
+    return Other(run)
 
 
 def semgrep_labels(folder: Path, rules: re.Pattern[str], *, but: str) -> Iterator[Label]:
@@ -154,7 +179,12 @@ def semgrep_labels(folder: Path, rules: re.Pattern[str], *, but: str) -> Iterato
                 found[at + 1] = found.get(at + 1, False) or match[1] == "ruleid"
         starts = sorted(found)
         for start, following in zip(starts, [*starts[1:], 10**9], strict=True):
-            yield Label(path, start, _end(path, "\n".join(lines), start, following - 1), found[start])
+            last = _end(path, "\n".join(lines), start, following - 1)
+            if found[
+                start
+            ]:  # often the label stands where the value comes from, and the query a little below
+                last = max(last, min(start + REACH, following - 1))
+            yield Label(path, start, last, found[start])
 
 
 def _end(path: Path, text: str, start: int, most: int) -> int:

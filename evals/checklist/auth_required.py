@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 
 from evals.checklist.auth_reading import OPEN_PATHS, OWN_PATHS, Need, Reading, same
-from evals.checklist.findings import Findings, shown, unread
+from evals.checklist.findings import Findings, shown, unread, unread_routes
 from evals.code import nodes as n
 from evals.code.project import Found, Project
 from evals.code.routes import Route, shape
@@ -64,7 +64,7 @@ def check(view: CodeView) -> CheckResult:
 def _nothing_stands(findings: Findings, view: CodeView, reading: Reading, routes: list[Route]) -> None:
     """A task that speaks of authentication, and code in which none was found."""
     if not routes:
-        findings.unknown.extend(unread(view, view.modules_of("source")))
+        findings.unknown.extend((*unread(view, view.modules_of("source")), *unread_routes(view)))
     spoken = view.task is not None and not reading.silent and bool(view.modules_of("source"))
     opened = any(r.guarded or reading.need(r.method, r.path).required is False for r in routes)
     if spoken and not opened:

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from evals.checklist.findings import Findings
+from evals.checklist.findings import Findings, unread_languages
 from evals.code import nodes as n
 from evals.code.project import script_path
 from evals.code.view import CodeView
@@ -71,6 +71,7 @@ def check(view: CodeView) -> CheckResult:
                 findings.against.append(Evidence(missing, module.path, line))
             else:
                 resolved += 1
+    findings.unknown.extend(unread_languages(view))
     count = len(view.modules)
     if count:
         findings.fine.append(

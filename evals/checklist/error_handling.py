@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
-from evals.checklist.findings import Findings, unread
+from evals.checklist.findings import Findings, unread, unread_routes
 from evals.code import nodes as n
 from evals.code.error_paths import BROAD, CONFLICTS, ErrorPaths, caught
 from evals.code.project import Found
@@ -55,6 +55,8 @@ def check(view: CodeView) -> CheckResult:
                 findings.fine.append(judge.praise(route))
         findings.against.extend(judge.everywhere(sources))
         findings.unknown.extend(unread(view, sources))
+    else:
+        findings.unknown.extend(unread_routes(view))
     return findings.verdict(
         failed="{count} places let an error through, hide it, or give away too much",
         passed="every endpoint meets its errors",

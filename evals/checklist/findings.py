@@ -1,5 +1,7 @@
 """From what an item found to its verdict, the same way for every item."""
 
+import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -53,6 +55,40 @@ def unread(view: CodeView, modules: Sequence[n.Module]) -> list[Evidence]:
         for m in modules
         if m.cut and not m.problem
     ]
+    return found
+
+
+_UNREAD = {".rs": "Rust", ".cs": "C#", ".rb": "Ruby", ".kt": "Kotlin", ".php": "PHP", ".ex": "Elixir",
+".scala": "Scala",
+           ".swift": "Swift", ".c": "C", ".cpp": "C++"}  # fmt: skip
+_UNROUTED = re.compile(
+    r"springframework\.web|(javax|jakarta)\.ws\.rs|micronaut|@nestjs/|^koa|^hapi|@hapi/|^restify|^aiohttp|^tornado|^falcon"
+    r"|^sanic|^litestar|^bottle|^pyramid|gofiber/fiber|rest_framework|^django|^connexion|^strawberry|graphql"
+)
+
+
+def unread_languages(view: CodeView) -> list[Evidence]:
+    """Source files in languages that have no reader here: what they hold is not known."""
+    found = []
+    for file in view.files:
+        language = _UNREAD.get(posixpath.splitext(file.path)[1].lower())
+        if language and file.part != "test":
+            found.append(Evidence(f"{language} is not read here", file.path))
+    return found
+
+
+def unread_routes(view: CodeView) -> list[Evidence]:
+    """Why no route was found although the code may have some: a language or a framework that is not read here."""
+    found = unread_languages(view)
+    for module in view.modules_of("source"):
+        for stmt in module.body:
+            if isinstance(stmt, n.Import) and _UNROUTED.search(stmt.module):
+                found.append(
+                    Evidence(
+                        f"the routes of {shown(stmt.module, 40)} are not read here", module.path, stmt.line
+                    )
+                )
+                break
     return found
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from evals.checklist.findings import Findings, shown, unread
+from evals.checklist.findings import Findings, shown, unread, unread_routes
 from evals.checklist.task_limits import missing_limits
 from evals.code.inputs import Care, Field, Inputs
 from evals.code.routes import Route
@@ -48,7 +48,7 @@ def check(view: CodeView) -> CheckResult:
             findings.fine.append(Evidence(f"{route.name} checks its input with a schema", *place))
     if routes:
         findings.against.extend(missing_limits(view))
-    findings.unknown.extend(unread(view, view.modules_of("source")) if routes else ())
+    findings.unknown.extend(unread(view, view.modules_of("source")) if routes else unread_routes(view))
     return findings.verdict(
         failed="{count} inputs are used without being checked",
         passed="every endpoint checks what it takes",

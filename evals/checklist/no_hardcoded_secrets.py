@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from evals.checklist.findings import Findings, shown, unread
+from evals.checklist.findings import Findings, shown, unread, unread_languages
 from evals.checklist.secret_fallbacks import Fallbacks, reads_environment
 from evals.checklist.secret_files import in_file
 from evals.checklist.secret_shapes import key_format, random_looking, secret_name, secret_value, url_password
@@ -38,7 +38,7 @@ def check(view: CodeView) -> CheckResult:
         reads += sum(reads_environment(item) for item in n.inside(module))
     for file in view.files:
         findings.against.extend(Evidence(message, file.path, line) for line, message in in_file(file))
-    findings.unknown.extend(unread(view, modules))
+    findings.unknown.extend((*unread(view, modules), *unread_languages(view)))
     if modules:
         message = (
             f"{len(modules)} source files hold no literal secret; {reads} values come from the environment"

@@ -2,7 +2,7 @@
 
 import re
 
-from evals.checklist.findings import Findings, shown, unread
+from evals.checklist.findings import Findings, shown, unread, unread_routes
 from evals.code import nodes as n
 from evals.code.project import Found, Project
 from evals.code.reach import own_nodes
@@ -37,7 +37,7 @@ def check(view: CodeView) -> CheckResult:
         else:
             _shaped(findings, view.project, route)
     if not routes:
-        findings.unknown.extend(unread(view, view.modules_of("source")))
+        findings.unknown.extend((*unread(view, view.modules_of("source")), *unread_routes(view)))
     return findings.verdict(
         failed="{count} endpoints declare no shape of what they answer",
         passed="every endpoint declares or spells out what it answers",

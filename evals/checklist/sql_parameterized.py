@@ -1,6 +1,6 @@
 """Whether values reach SQL as bound parameters, never as part of its text."""
 
-from evals.checklist.findings import Findings, shown, unread
+from evals.checklist.findings import Findings, shown, unread, unread_languages
 from evals.code import nodes as n
 from evals.code import sql_knowledge as sql
 from evals.code.flow import Flow
@@ -39,7 +39,7 @@ def check(view: CodeView) -> CheckResult:
                 )
     if flow.exhausted:
         findings.unknown.append(Evidence("the code is too tangled for its values to be followed"))
-    findings.unknown.extend(unread(view, modules))
+    findings.unknown.extend((*unread(view, modules), *unread_languages(view)))
     queries = [
         (m, item) for m in modules for item in n.inside(m) if isinstance(item, n.Call) and _queries(item)
     ]

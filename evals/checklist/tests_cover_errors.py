@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from evals.checklist.findings import Findings, unread
+from evals.checklist.findings import Findings, unread, unread_routes
 from evals.code.routes import Route, shape
 from evals.code.test_requests import Request, TestReader
 from evals.code.view import CodeView
@@ -29,6 +29,8 @@ def check(view: CodeView) -> CheckResult:
     elif routes:
         _judge(findings, routes, TestReader(view.project, tests))
         findings.unknown.extend(unread(view, tests))
+    else:
+        findings.unknown.extend(unread_routes(view))
     if view.tests is not None and not view.tests.ours and tests and not view.tests.count("passed"):
         findings.against.append(
             Evidence(f"no test passed{': ' if view.tests.problem else ''}{view.tests.problem[:200]}")

@@ -61,6 +61,10 @@ def call_value(flow: Flow, call: n.Call, frame: Frame) -> Value:  # noqa: C901, 
         return OBJECT
     if name in sql.FORMATS and (args or held is not None or keywords):
         return _formatted(call, name, base, held, args, keywords)
+    if name in {"StringBuilder", "StringBuffer"} and base is None:
+        return args[0] if args and args[0].text else Value(opaque=True)
+    if name == "append" and frame.module.language == "java" and held is not None:
+        return _appended(call, held, args, frame)
     if name == "join" and base is not None and args:
         return concat(call.line, [args[0]]) if args[0].unsure else replace(args[0], keys=False)
     if held is not None and name in {"get", "pop", "setdefault", "get_or_default", "getOrDefault"}:
@@ -177,7 +181,9 @@ def _add(flow: Flow, call: n.Call, base: n.Expr, name: str, args: list[Value], f
     if old is None or held.startswith("?"):
         return
     mutable = old.opaque or name in _WRITING
-    if name in _WRITING and frame.module.language in {"go", "java", "rust"}:
+    if name == "append" and frame.module.language == "java":
+        return
+    if name in _WRITING and frame.module.language in {"go", "rust"}:
         frame.put(held, concat(call.line, [old, *args]))
     elif mutable and args[-1].unsure | bool(args[-1].text):
         keys = old.keys and (name != "update" or args[-1].keys)
@@ -187,6 +193,18 @@ def _add(flow: Flow, call: n.Call, base: n.Expr, name: str, args: list[Value], f
                 join(replace(old, opaque=True), args[-1]), keys=keys, opaque=not args[-1].built and old.opaque
             ),
         )
+
+
+def _appended(call: n.Call, held: Value, args: list[Value], frame: Frame) -> Value:
+    """``builder.append(a).append(b)`` gives back the builder, and the builder holds it all."""
+    value = concat(call.line, [held, *args])
+    root: n.Expr = call
+    for _ in range(200):
+        if isinstance(root, n.Call) and isinstance(root.func, n.Attr):
+            root = root.func.base
+    if isinstance(root, n.Name):
+        frame.put(root.id, value)
+    return value
 
 
 def _reads_request(base: n.Expr, frame: Frame) -> bool:

@@ -41,6 +41,10 @@ def _parser(markup: bool, language: n.Language) -> "Parser":
             import tree_sitter_go
 
             pointer = tree_sitter_go.language()
+        case "java":
+            import tree_sitter_java
+
+            pointer = tree_sitter_java.language()
         case _:
             raise ValueError(f"no grammar for {language}")
     return Parser(Language(pointer))
@@ -53,6 +57,10 @@ def _reader(language: n.Language) -> Callable[[bytes], "GrammarReader"]:
             from evals.code.go_reader import GoReader
 
             return GoReader
+        case "java":
+            from evals.code.java_reader import JavaReader
+
+            return JavaReader
         case _:
             from evals.code.javascript_reader import JavaScriptReader
 

@@ -103,6 +103,8 @@ STRONG = frozenset(
      "fromRaw", "groupByRaw", "andWhereRaw", "QueryRow", "QueryRowContext", "QueryContext", "ExecContext",
      "Queryx",
      "NamedExec", "MustExec", "PrepareContext", "executeQuery", "executeUpdate", "prepareStatement",
+     "executeLargeUpdate", "addBatch", "batchUpdate", "queryForRowSet", "sqlRestriction",
+     "preparedQuery",
      "createNativeQuery",
      "createSQLQuery", "sql_query", "queryForObject", "queryForList", "queryForMap", "execute_values",
      "execute_batch",

@@ -63,6 +63,14 @@ SECRETS = {
         'package a\nfunc f() string { if v := os.Getenv("API_KEY"); v != "" { return v }\nreturn "dev" }',
         'package a\ntype C struct { S string `env:"JWT_SECRET" envDefault:"dev"` }',
     ],
+    "A.java": [
+        'class A { private static final String JWT_SECRET = "my-key"; }',
+        'class A { @Value("${jwt.secret:dev}") private String secret; }',
+        'class A { String s = System.getenv().getOrDefault("JWT_SECRET", "dev"); }',
+        'class A { String s = Optional.ofNullable(System.getenv("API_KEY")).orElse("dev"); }',
+        'class A { String s = System.getenv("JWT_SECRET") != null ? System.getenv("JWT_SECRET") : "dev"; }',
+        'class A { String t() { return JWT.create().sign(Algorithm.HMAC256("shh")); } }',
+    ],
     "application.yml": ["jwt:\n  secret: ${JWT_SECRET:dev-key}", "db_password: hunter2x"],
     ".env": ["JWT_SECRET=8f2b9c0d1e", "DATABASE_URL=postgres://app:Zk29slA@db/app"],
 }
@@ -116,6 +124,12 @@ FINE = {
         'package a\nfunc f() { s := os.Getenv("JWT_SECRET")\nif s == "" { log.Fatal("JWT_SECRET is not set") }\n}',
         'package a\nvar ErrPassword = errors.New("wrong password")',
         'package a\nconst tokenHeader = "X-Token"',
+    ],
+    "A.java": [
+        'class A { String s = System.getenv("JWT_SECRET"); }',
+        'class A { @Value("${jwt.secret}") private String secret; }',
+        'class A { static final String TOKEN_HEADER = "X-Auth-Token"; }',
+        'class A { @NotBlank(message = "Password is required") private String password; }',
     ],
     "application.yml": ["jwt:\n  secret: ${JWT_SECRET}", "password: ${DB_PASSWORD:}"],
     ".env.example": ["JWT_SECRET=8f2b9c0d1e2f", "DATABASE_URL=postgres://user:pass@localhost/app"],
