@@ -47,6 +47,7 @@ def open_choice(
         )
     if choice.replay not in {"exact", "by-task"}:
         raise ConfigError(f"--replay {choice.replay!r} is unknown", "use exact or by-task")
+    parameters = settings_for(name, project, task_settings, choice.settings)
     goes_on = run.is_dir() and any(run.iterdir())
     options = ModelOptions(
         base_url=choice.base_url,
@@ -60,7 +61,7 @@ def open_choice(
         on_wait=_say_where,
         spending=Spending(_limit(choice.budget, project), project.sample, before=spent_before(run)),
     )
-    return open_model(name, options), settings_for(name, project, task_settings, choice.settings)
+    return open_model(name, options), parameters
 
 
 def _limit(pairs: tuple[str, ...], project: Project) -> Limit:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -21,9 +22,10 @@ def _index_answers() -> bool:
 
     from sandbox.environments.indexes import uv_env
 
-    argv = [uv.find_uv_bin(), "pip", "install", "--dry-run", "--no-cache", "--target", "/nonexistent", "six"]
     env = {**uv_env(os.environ), "PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-    try:
-        return subprocess.run(argv, env=env, capture_output=True, timeout=30, check=False).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+    with tempfile.TemporaryDirectory() as folder:
+        argv = [uv.find_uv_bin(), "pip", "install", "--dry-run", "--no-cache", "--target", folder, "six"]
+        try:
+            return subprocess.run(argv, env=env, capture_output=True, timeout=30, check=False).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
