@@ -158,7 +158,7 @@ RECEIVER = re.compile(
 
 _SQL = re.compile(
     r"^[\s(]*(/\*.*?\*/\s*|--[^\n]*\n\s*)?(select\b[\s\S]{0,400}|insert\s+(or\s+\w+\s+)?into\b|insert\s+ignore\b|update\s+\S+"
-    r"(\s+(as\s+)?\w+)?\s+set\b|update\s+\0|delete\s+from\b|delete\s+\w+\s+from|create\s+(or\s+replace\s+)?(temp\w*\s+|unique\s+"
+    r"(\s+(as\s+)?\w+)?\s+set\s+\S|delete\s+from\b|delete\s+\w+\s+from|create\s+(or\s+replace\s+)?(temp\w*\s+|unique\s+"
     r"|materialized\s+)?(table|index|view|database|user|role|schema|function|trigger|sequence|extension)\b|drop\s+(table|index|view"
     r"|database|user|role|schema)\b|alter\s+(table|user|role|database|index)\b|with\s+(recursive\s+)?[\w\0]+\s*(\([^)]*\))?\s+as\b"
     r"|replace\s+into\b|merge\s+into\b|truncate\s+(table\s+)?[\w\0]|exec(ute)?\s+\w|call\s+\w+|grant\s+\w+|revoke\s+\w+|pragma\s+\w+"
