@@ -9,7 +9,7 @@ from agents.fileblock.marks import Mark
 from agents.fileblock.source import Source, Steps, closes
 from agents.submission import Diagnostic
 
-_MOST_HIDDEN_HEADERS = 8
+_MOST_HIDDEN_HEADERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,12 @@ class EndSearch:
     def _section_ends(self, at: int, mark: Mark) -> bool:
         """Whether a section's name ends the block; where it could but need not, it is kept in mind."""
         self._advance(mark.line)
+        if self._hides():
+            return False
         if self.candidates:
             behind = self.source.line_of(self.candidates[-1]) + 1
             return mark.exact or (mark.title and self.source.blank(behind, mark.line))
-        if mark.exact and not self.inside and self.section is None:
+        if mark.exact and self.section is None:
             self.section = at
             return self.position is not None
         return False
@@ -147,12 +149,17 @@ class EndSearch:
         if opened is None:
             return at
         self._advance(mark.line)
-        if self.inside and not self.candidates and len(self.passed) < _MOST_HIDDEN_HEADERS:
+        if self._hides() and len(self.passed) < _MOST_HIDDEN_HEADERS:
             self.passed.append(at)
             return opened
         if mark.exact or self.position is not None or self._stands_apart(mark):
             return None
         return at
+
+    def _hides(self) -> bool:
+        """Whether headers and names here are content: inside of a string that no candidate lies in, but for those
+        behind a header that it hides."""
+        return self.inside and (bool(self.passed) or not self.candidates)
 
     def _stands_apart(self, mark: Mark) -> bool:
         """Whether a header that is not spelled exactly stands as a header would: behind a blank line or an end."""

@@ -1,5 +1,6 @@
 """From structural lines to blocks and sections, in one pass. Rules B1 to B12 of docs/fileblock.md."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +17,7 @@ from agents.submission import Diagnostic
 BlockEnd = Literal["closed", "next", "end"]
 
 _MOST_REMARKS = 3
+_LABEL = re.compile(r"[A-Z][A-Za-z ]{0,30}: [^=({\[;]{1,200}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,10 @@ class Walk:
         remarks = [
             line for line in source.lines[header.line + 1 : source.marks[opening].line] if line.strip()
         ]
-        if len(remarks) > _MOST_REMARKS or not all(map(reads_as_prose, remarks)):
+        labels = _LABEL if grammar_of(path) is not None else None
+        if len(remarks) > _MOST_REMARKS or not all(
+            reads_as_prose(remark) or (labels and labels.match(remark)) for remark in remarks
+        ):
             return None
         mark = source.marks[opening]
         if mark.kind == "fence":
