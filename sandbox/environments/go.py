@@ -40,11 +40,17 @@ _UNHAVEABLE = (
 )
 _OFFLINE = {"GOPROXY": "off"}
 _TOO_NEW = "requires go >="
-# Third-party and standard packages, tests' own included, compiled once and for all; no code of theirs runs.
-_COMPILE = (
-    "go list -deps -test -f '{{if and (not .ForTest) (or .Standard (and .Module (not .Module.Main)))}}"
-    "{{.ImportPath}}{{end}}' ./... 2>/dev/null | grep -v '^$' | xargs -r go build"
-)
+# Third-party and standard packages that the project imports, its tests included, compiled, vetted and linked once
+# and for all by way of an empty test that imports them. It is linked and not run: no code of theirs is.
+_COMPILE = """
+mkdir backsmith_warm
+go list -e -f '{{range .Imports}}{{println .}}{{end}}{{range .TestImports}}{{println .}}{{end}}\
+{{range .XTestImports}}{{println .}}{{end}}' ./... | grep -vx C | sort -u |
+  xargs -r go list -e -f '{{if and (ne .Name "main") (or .Standard (and .Module (not .Module.Main)))}}\
+{{printf "import _ %q" .ImportPath}}{{end}}' | sed '/^$/d' > imports
+{ echo 'package backsmith_warm'; cat imports; } > backsmith_warm/warm_test.go
+exec go test -exec /bin/true ./backsmith_warm
+"""
 
 
 def go_problem() -> str:
@@ -64,7 +70,7 @@ async def prepare_go(
     )
     manifests = {name: files[name] for name in ("go.mod", "go.sum") if name in files}
     tools = _tools(isolation)
-    key = content_key("go", tools.identity, manifests, imports, named)
+    key = content_key("go", 2, tools.identity, manifests, imports, named)
     store = FolderCache(cache_folder() / "environments" / "go")
     folder = store.find(key)
     cached = folder is not None

@@ -23,7 +23,9 @@ def report_from_rspec(path: Path, finished: Finished) -> TestReport:
         if outside:
             problem = f"{int(outside)} error(s) outside of examples: files could not be loaded"
         elif (finished.exit_code == 0) != all(case.outcome in {"passed", "skipped"} for case in cases):
-            problem = f"the test report and exit code {finished.exit_code} disagree: the report cannot be believed"
+            problem = (
+                f"the test report and exit code {finished.exit_code} disagree: the report cannot be believed"
+            )
     except UnreadableReportError as error:
         problem = f"{error} (exit code {finished.exit_code})"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
