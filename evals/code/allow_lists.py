@@ -4,9 +4,11 @@ word."""
 from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
+from evals.code.flow_types import excludes_sql
 
 if TYPE_CHECKING:
-    from evals.code.flow import Flow, Frame
+    from evals.code.flow import Flow
+    from evals.code.flow_frame import Frame
 
 _PLAIN_WORD = frozenset(
     (
@@ -125,7 +127,11 @@ class AllowLists:
             if len(call.args) == 2 and not isinstance(base, n.Call):  # slices.Contains(list, item)
                 return self._allowed(call.args[1], call.args[0], frame)
             return self._allowed(call.args[0], base, frame) if base is not None else set()
-        if name == "isinstance" and len(call.args) == 2 and self._flow.safe_type(frame.module, call.args[1]):
+        if (
+            name == "isinstance"
+            and len(call.args) == 2
+            and self._flow.types.safe_type(frame.module, call.args[1])
+        ):
             return names(call.args[0])
         if name == "all" and call.args and isinstance(call.args[0], n.Each):
             each = call.args[0]
@@ -136,8 +142,6 @@ class AllowLists:
     def _matched(self, call: n.Call, base: n.Expr | None, frame: "Frame") -> set[str]:
         """``re.fullmatch(pattern, x)``, ``PATTERN.match(x)``, ``/^...$/.test(x)``: by what the pattern
         lets through."""
-        from evals.code.flow import excludes_sql
-
         texts = [*call.args, *([base] if base is not None else [])]
         whole = n.last(call.func) in {"fullmatch", "matches"}
         for position, expr in enumerate(texts):

@@ -10,12 +10,15 @@ import builtins
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from evals.code import nodes as n
 from evals.code import sql_knowledge as sql
 from evals.code.allow_lists import AllowLists
-from evals.code.project import Found, Project, functions
+from evals.code.flow_frame import Frame, Incoming, Sink
+from evals.code.flow_order import callees_first
+from evals.code.flow_types import Types, pattern_limits
+from evals.code.project import Found, Project
 from evals.code.routes import Route
 from evals.code.values import (
     OBJECT,
@@ -30,32 +33,7 @@ from evals.code.values import (
     text_of,
 )
 
-_SAFE_TYPES = frozenset(
-    ("int", "float", "bool", "Decimal", "UUID", "date", "datetime", "time", "timedelta", "Literal",
-    "PositiveInt",
-     "NonNegativeInt", "conint", "UUID4", "number", "boolean", "int64", "int32", "uint", "uint64", "float64", "Long",
-     "Integer", "Double", "Boolean", "i32", "i64", "u32", "u64", "usize", "f64", "Uuid", "LocalDate", "Path_", "long",
-     "double", "Session", "AsyncSession", "Connection", "time.Time", "uuid.UUID", "ObjectId",
-     "PydanticObjectId")
-)  # fmt: skip
-_ENUMS = frozenset({"Enum", "StrEnum", "IntEnum", "TextChoices", "IntegerChoices", "Flag"})
 _ENDS = frozenset({"abort", "exit", "_exit", "panic", "Fatal", "Fatalf", "Exit", "fail", "unreachable"})
-_ADDING = frozenset(
-    {"append", "add", "extend", "insert", "push", "unshift", "update", "push_str", "appendleft", "setdefault"}
-)
-_WRITING = frozenset({"WriteString", "append", "push_str", "write", "WriteByte", "WriteRune"})
-_FILLING = frozenset(
-    {"ShouldBindJSON", "BindJSON", "Bind", "ShouldBind", "ShouldBindQuery", "BindQuery", "Decode", "Unmarshal",
-    "BodyParser",
-     "ShouldBindUri", "QueryParser", "decode", "ShouldBindWith"}
-)  # fmt: skip
-_MODEL_DUMPS = frozenset({"model_dump", "dict", "asdict", "vars", "model_dump_json", "to_dict", "dump"})
-_EACH = frozenset({"map", "forEach", "filter", "flatMap", "some", "every", "find", "reduce", "for_each"})
-_RAW = frozenset({"execute", "query", "Query", "Exec", "exec", "raw", "Raw", "prepare", "Prepare", "unsafe"})
-_CLAUSES = frozenset({"text", "filter", "where", "Where", "having", "Having", "Order", "OrderBy", "orderBy",
-"literal", "SQL",
-                      "Joins", "Group", "andWhere", "orWhere", "Select", "select", "order_by",
-                      "update"})  # fmt: skip
 _CONFIG = re.compile(
     r"(^|\.)(os\.environ|process\.env|settings|config|conf|current_app|cfg|environ|env)(\.|$)", re.IGNORECASE
 )
@@ -63,54 +41,6 @@ _LOCAL_LOOPS = 2
 SPARE, STEPS = 20_000, 8
 """How many expressions are read: so many, and so many for each node of the code. Real code takes fewer than 8."""
 _QUERY_NAME = re.compile(r"sql|query|quer(y|ies)|stmt|statement|qry|^(q|cmd|command)$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Sink:
-    """A value that reaches SQL text. ``raw``: nothing is known of the text, the call alone says that it is
-    SQL."""
-
-    path: str
-    line: int
-    call: str
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """What one call passes for a parameter."""
-
-    path: str
-    line: int
-    value: Value
-    caller: int = 0
-
-
-@dataclass(slots=True)
-class Frame:
-    """A function while it is read. ``layers`` holds variables, the innermost branch last."""
-
-    module: n.Module
-    function: n.Function | None
-    layers: list[dict[str, Value]]
-    owner: str = ""
-    receiver: str = ""
-    tests: dict[str, n.Expr] = field(default_factory=dict)
-    local: dict[str, n.Function] = field(default_factory=dict)
-    requests: set[str] = field(default_factory=set)
-    shadowed: set[str] = field(default_factory=set)
-    returns: list[Value] = field(default_factory=list)
-    truthy: set[str] = field(default_factory=set)
-    loops: int = 0
-
-    def get(self, name: str) -> Value | None:
-        for layer in reversed(self.layers):
-            if name in layer:
-                return layer[name]
-        return None
-
-    def put(self, name: str, value: Value) -> None:
-        self.layers[-1][name] = value
 
 
 class Flow:
@@ -128,6 +58,7 @@ class Flow:
         self._fields: dict[tuple[str, str], Value] = {}
         self._globals: dict[str, dict[str, Value]] = {}
         self._callees: dict[int, Found | None] = {}
+        self.types = Types(project)
         self._allow = AllowLists(self)
         modules = [m for m in project.modules.values() if m.path in paths]
         self._left = SPARE + STEPS * sum(len(n.inside(m)) for m in modules)
@@ -135,7 +66,7 @@ class Flow:
             self._module(module)
         self.sinks.clear()  # until here no function was known; only the values of modules count
         self.incoming.clear()
-        for found in self._ordered(modules):
+        for found in callees_first(modules, self.callee):
             self._function(found)
         for module in modules:
             self._module(module)
@@ -145,48 +76,7 @@ class Flow:
         """Whether the code was too tangled to be followed to its end."""
         return self._left <= 0
 
-    # --- order ---------------------------------------------------------------------------------------------------
-
-    def _ordered(self, modules: list[n.Module]) -> list[Found]:
-        """Top-level functions and methods, callees before callers; in a cycle, the one met first comes
-        last."""
-        roots = [Found(m, f, f.name) for m in modules for f in (*_outer(m), *_named_closures(m))]
-        known = {id(found.node): found for found in roots}
-        roots.sort(key=lambda f: f.name not in {"__init__", "constructor"})
-        done: set[int] = set()
-        order: list[Found] = []
-        for root in roots:
-            stack: list[tuple[Found, list[Found] | None]] = [(root, None)]
-            while stack:
-                found, pending = stack.pop()
-                if pending is None:
-                    if id(found.node) in done:
-                        continue
-                    done.add(id(found.node))
-                    pending = [c for c in self._calls(found) if id(c.node) in known]
-                while pending and id(pending[-1].node) in done:
-                    pending.pop()
-                if pending:
-                    inner = pending.pop()
-                    stack.append((found, pending))
-                    stack.append((inner, None))
-                else:
-                    order.append(found)
-        return order
-
-    def _calls(self, found: Found) -> list[Found]:
-        node = found.node
-        if not isinstance(node, n.Function):
-            return []
-        hits = []
-        for item in n.inside(node):
-            if isinstance(item, n.Call):
-                inner = self._callee(found.module, item, node.owner, node.receiver)
-                if inner is not None and isinstance(inner.node, n.Function):
-                    hits.append(inner)
-        return hits
-
-    def _callee(self, module: n.Module, call: n.Call, owner: str, receiver: str) -> Found | None:
+    def callee(self, module: n.Module, call: n.Call, owner: str, receiver: str) -> Found | None:
         if id(call) not in self._callees:
             self._callees[id(call)] = self.project.callee(module, call.func, owner, receiver)
         return self._callees[id(call)]
@@ -225,16 +115,16 @@ class Flow:
         if annotation in {"Request", "HttpRequest", "HttpServletRequest", "WSGIRequest"}:
             frame.requests.add(param.name)
             return OBJECT
-        if param.annotation is not None and self.safe_type(frame.module, param.annotation):
+        if param.annotation is not None and self.types.safe_type(frame.module, param.annotation):
             return SAFE
         for option in (param.default, param.annotation):
             if option is not None and any(
                 n.last(i.func) in {"Depends", "Security"} for i in n.walk(option) if isinstance(i, n.Call)
             ):
                 return OBJECT
-        if param.default is not None and _pattern_limits(param.default):
+        if param.default is not None and pattern_limits(param.default):
             return SAFE
-        kind = self._class_of(frame.module, param.annotation)
+        kind = self.types.class_of(frame.module, param.annotation)
         if kind and param.name in sql.REQUESTS:
             frame.put(param.name, OBJECT)
         if id(function) in self._handlers and self._handlers[id(function)].framework != "express":
@@ -244,52 +134,6 @@ class Flow:
         token = Token(id(function), param.name)
         self.names[token] = f"parameter {param.name} of {function.name or 'a function'}"
         return Value(tokens=frozenset({token}), kind=kind)
-
-    def safe_type(self, module: n.Module, annotation: n.Expr, hops: int = 3) -> bool:
-        """Whether values of a type cannot hold SQL: numbers, dates, identifiers, enumerations, limited
-        texts."""
-        if isinstance(annotation, n.Const):
-            return annotation.value is None
-        if isinstance(annotation, n.Index):
-            name = n.last(annotation.base)
-            if name == "Literal":
-                return True
-            inner = annotation.key.items if isinstance(annotation.key, n.Group) else (annotation.key,)
-            if name == "Annotated":
-                return any(_pattern_limits(i) for i in inner[1:]) or self.safe_type(module, inner[0], hops)
-            return name in {
-                "Optional",
-                "list",
-                "List",
-                "set",
-                "tuple",
-                "Union",
-                "Query",
-                "Path",
-                "Sequence",
-            } and all(self.safe_type(module, i, hops) for i in inner)
-        if isinstance(annotation, n.Other) and annotation.kind in {"bitor", "|", "union_type"}:
-            return all(self.safe_type(module, part, hops) for part in annotation.parts)
-        name = n.last(annotation).lstrip("*[]")
-        if name in _SAFE_TYPES:
-            return True
-        found = self.project.lookup(module, name) if name and hops else None
-        if found is None:
-            return False
-        if isinstance(found.node, n.Class):
-            return any(n.last(base) in _ENUMS for base in found.node.bases)
-        alias = found.node.value if isinstance(found.node, n.Assign) else None
-        return alias is not None and self.safe_type(found.module, alias, hops - 1)
-
-    def _class_of(self, module: n.Module, annotation: n.Expr | None) -> str:
-        if annotation is None:
-            return ""
-        for item in n.walk(annotation):
-            if isinstance(item, n.Name):
-                found = self.project.lookup(module, item.id.lstrip("*[]&"))
-                if found is not None and isinstance(found.node, n.Class):
-                    return found.node.name
-        return ""
 
     # --- statements ----------------------------------------------------------------------------------------------
 
@@ -383,7 +227,7 @@ class Flow:
 
     def _cleared_by_call(self, call: n.Call, frame: Frame) -> None:
         """``validate(x)`` that raises unless ``x`` is allowed clears ``x``."""
-        function = self._function_of(call, frame)
+        function = self.function_of(call, frame)
         if function is not None:
             for param, arg in zip(function.params, call.args, strict=False):
                 if param.name in self._clears.get(id(function), ()):
@@ -391,17 +235,17 @@ class Flow:
 
     def truthy_clears(self, call: n.Call, frame: Frame) -> set[str]:
         """The arguments that are known to be allowed where a call answers true."""
-        function = self._function_of(call, frame)
+        function = self.function_of(call, frame)
         if function is None:
             return set()
         names = self._truthy.get(id(function), frozenset())
         pairs = zip(function.params, call.args, strict=False)
         return {n.dotted(arg) for param, arg in pairs if param.name in names}
 
-    def _function_of(self, call: n.Call, frame: Frame) -> n.Function | None:
+    def function_of(self, call: n.Call, frame: Frame) -> n.Function | None:
         if isinstance(call.func, n.Name) and call.func.id in frame.local:
             return frame.local[call.func.id]
-        found = self._callee(frame.module, call, frame.owner, frame.receiver)
+        found = self.callee(frame.module, call, frame.owner, frame.receiver)
         return found.node if found is not None and isinstance(found.node, n.Function) else None
 
     def loop(self, stmt: n.Loop, frame: Frame) -> None:
@@ -428,8 +272,8 @@ class Flow:
     def assign(self, stmt: n.Assign, frame: Frame) -> None:
         if stmt.value is None:
             for target in stmt.targets:
-                kind = self._class_of(frame.module, stmt.annotation)
-                safe = stmt.annotation is not None and self.safe_type(frame.module, stmt.annotation)
+                kind = self.types.class_of(frame.module, stmt.annotation)
+                safe = stmt.annotation is not None and self.types.safe_type(frame.module, stmt.annotation)
                 frame.put(n.dotted(target), SAFE if safe or not kind else replace(OBJECT, kind=kind))
             return
         if isinstance(stmt.value, n.Closure) and isinstance(stmt.targets[0], n.Name):
@@ -592,7 +436,7 @@ class Flow:
         if found is not None and isinstance(found.node, n.Class) and frame.get(whole) is None:
             return self._fields.get((found.node.name, expr.name), OBJECT)
         value = self.eval(base, frame)
-        if value.kind and self._safe_field(value.kind, expr.name, frame):
+        if value.kind and self.types.safe_field(value.kind, expr.name, frame.module):
             return SAFE
         if value.source.endswith("not shown"):
             return UNKNOWN
@@ -602,23 +446,6 @@ class Flow:
         if (owner, name) in self._fields:
             return self._fields[owner, name]
         return UNKNOWN if not name.startswith(("db", "conn", "session", "pool", "engine")) else OBJECT
-
-    def _safe_field(self, kind: str, name: str, frame: Frame) -> bool:
-        """Whether a field of one of the project's classes has a type that cannot hold SQL."""
-        found = self.project.lookup(frame.module, kind) or self.project.only_class(kind)
-        for _ in range(4):
-            if found is None or not isinstance(found.node, n.Class):
-                return False
-            for stmt in found.node.body:
-                if (
-                    isinstance(stmt, n.Assign)
-                    and n.last(stmt.targets[0]) == name
-                    and stmt.annotation is not None
-                ):
-                    return self.safe_type(found.module, stmt.annotation) or _pattern_limits(stmt.value)
-            base = next((n.last(b) for b in found.node.bases), "")
-            found = self.project.lookup(found.module, base) if base else None
-        return False
 
     def choice(self, expr: n.Choice, frame: Frame) -> Value:
         if expr.test is None:
@@ -711,43 +538,3 @@ class Flow:
 def _part(value: Value) -> Value:
     """An element of a container, a part of an object."""
     return replace(value, keys=False, kind="") if value.unsure or value.text else OBJECT
-
-
-def _pattern_limits(expr: n.Expr | None) -> bool:
-    """Whether ``Query(pattern="^(asc|desc)$")`` and its kin keep out what SQL is written with."""
-    if not isinstance(expr, n.Call):
-        return False
-    options = dict(expr.keywords)
-    pattern = options.get("pattern") or options.get("regex")
-    return isinstance(pattern, n.Const) and isinstance(pattern.value, str) and excludes_sql(pattern.value)
-
-
-def excludes_sql(pattern: str) -> bool:
-    """Whether a regular expression, anchored or not, matches nothing that holds a quote, a blank or a
-    semicolon."""
-    if len(pattern) > 300 or not pattern.endswith(("$", r"\Z", r"\z")):
-        return False
-    try:
-        known = re.compile(pattern.removesuffix(r"\z"))
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return not any(known.search(probe) for probe in ("'", "a'b", "a b", "1;", 'a"', "a`", "x--", "(a)", "a'"))
-
-
-def _outer(module: n.Module) -> Iterable[n.Function]:
-    """Functions and methods that no other function holds."""
-    held = {
-        id(inner)
-        for function in functions(module)
-        for inner in n.inside(function)
-        if isinstance(inner, n.Function)
-    }
-    closures = {id(c.function) for c in n.inside(module) if isinstance(c, n.Closure)}
-    return [f for f in functions(module) if id(f) not in held and id(f) not in closures]
-
-
-def _named_closures(module: n.Module) -> Iterable[n.Function]:
-    """Functions that are the values of top-level names: ``const f = () => ...``."""
-    for stmt in module.body:
-        if isinstance(stmt, n.Assign) and isinstance(stmt.value, n.Closure):
-            yield stmt.value.function

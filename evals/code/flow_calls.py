@@ -5,20 +5,26 @@ from dataclasses import replace
 
 from evals.code import nodes as n
 from evals.code import sql_knowledge as sql
-from evals.code.flow import (
-    _ADDING,
-    _CLAUSES,
-    _EACH,
-    _FILLING,
-    _MODEL_DUMPS,
-    _RAW,
-    _WRITING,
-    Flow,
-    Frame,
-    Incoming,
-)
+from evals.code.flow import Flow
+from evals.code.flow_frame import Frame, Incoming
 from evals.code.values import OBJECT, SAFE, UNKNOWN, Token, Value, concat, derived, join, outside
 
+_ADDING = frozenset(
+    {"append", "add", "extend", "insert", "push", "unshift", "update", "push_str", "appendleft", "setdefault"}
+)
+_WRITING = frozenset({"WriteString", "append", "push_str", "write", "WriteByte", "WriteRune"})
+_FILLING = frozenset(
+    {"ShouldBindJSON", "BindJSON", "Bind", "ShouldBind", "ShouldBindQuery", "BindQuery", "Decode", "Unmarshal",
+    "BodyParser",
+     "ShouldBindUri", "QueryParser", "decode", "ShouldBindWith"}
+)  # fmt: skip
+_MODEL_DUMPS = frozenset({"model_dump", "dict", "asdict", "vars", "model_dump_json", "to_dict", "dump"})
+_EACH = frozenset({"map", "forEach", "filter", "flatMap", "some", "every", "find", "reduce", "for_each"})
+_RAW = frozenset({"execute", "query", "Query", "Exec", "exec", "raw", "Raw", "prepare", "Prepare", "unsafe"})
+_CLAUSES = frozenset({"text", "filter", "where", "Where", "having", "Having", "Order", "OrderBy", "orderBy",
+"literal", "SQL",
+                      "Joins", "Group", "andWhere", "orWhere", "Select", "select", "order_by",
+                      "update"})  # fmt: skip
 _OTHER_LANGUAGES = re.compile(r"xpath|jsonpath|dom|css|soup|tree|html|graph", re.IGNORECASE)
 _CONNECTIONS = re.compile(r"(^|[._])(conn\w*|pool|db|database|tx|transaction)$", re.IGNORECASE)
 _TEXT_LIKE = frozenset({"distinct", "having", "group_by", "order_by", "filter", "where"})
@@ -45,7 +51,7 @@ def call_value(flow: Flow, call: n.Call, frame: Frame) -> Value:  # noqa: C901, 
         return OBJECT
     if base is not None and name in _ADDING | _WRITING and args:
         _add(flow, call, base, name, args, frame)
-    function = flow._function_of(call, frame)
+    function = flow.function_of(call, frame)
     if function is not None and not (base is None and sql.is_request(func)):
         return _known(flow, call, function, args, keywords, frame)
     if _made(flow, call, frame):
@@ -122,7 +128,7 @@ def _known(
             )
     result = flow.returned(function)
     if result is None:
-        return derived([*args, *keywords.values()]) if not _in_progress(flow, function) else UNKNOWN
+        return derived([*args, *keywords.values()])
     own = [t for t in result.tokens if t.function == id(function)]
     if not own:
         return result
@@ -137,13 +143,9 @@ def _known(
     return join(rest, *passed) if rest.unsure or rest.text or not passed else join(*passed)
 
 
-def _in_progress(flow: Flow, function: n.Function) -> bool:
-    return flow.returned(function) is None and id(function) in flow._clears
-
-
 def _made(flow: Flow, call: n.Call, frame: Frame) -> str:
     """The class of the project that a call makes an instance of, or empty."""
-    found = flow._callee(frame.module, call, frame.owner, frame.receiver)
+    found = flow.callee(frame.module, call, frame.owner, frame.receiver)
     return found.node.name if found is not None and isinstance(found.node, n.Class) else ""
 
 

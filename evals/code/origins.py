@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from evals.code.flow import Flow, Sink
+from evals.code.flow import Flow
+from evals.code.flow_frame import Sink
 from evals.code.values import Trust, Value
 
 MOST_STEPS = 2000
