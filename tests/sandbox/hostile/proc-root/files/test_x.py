@@ -2,6 +2,14 @@ import glob
 import os
 
 
+def is_another(root):
+    try:
+        there = os.stat(root)
+    except OSError:
+        return False
+    here = os.stat("/")
+    return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
+
+
 def test_escape():
-    roots = [path for path in glob.glob("/proc/[0-9]*/root") if os.path.exists(path + "/etc/shadow") or os.path.exists(path + "/boot")]
-    assert roots
+    assert [root for root in glob.glob("/proc/[0-9]*/root") if is_another(root)]
