@@ -1,11 +1,21 @@
 """Whether every endpoint meets its errors: answers them, hides nothing, and gives nothing away."""
 
-import json
-import posixpath
 import re
-from collections.abc import Iterable, Iterator
-from typing import TypeGuard
+from collections.abc import Iterator
 
+from evals.checklist.error_answers import (
+    REFUSES,
+    answers,
+    error_middleware,
+    express_version,
+    from_request,
+    is_tested,
+    line_of,
+    speaks_of,
+    statuses,
+    tells_in_answer,
+    traces,
+)
 from evals.checklist.findings import Findings, unread, unread_routes
 from evals.code import nodes as n
 from evals.code.error_paths import BROAD, CONFLICTS, ErrorPaths, caught
@@ -17,11 +27,6 @@ from evals.verdict import CheckResult, Evidence
 
 ITEM = "error-handling"
 
-_ERROR_NAMES = re.compile(r"^_?(e|ex|exc|err|error|exception)$")
-_REFUSES = re.compile(
-    r"abort|_or_404|raise|fail|error|next|reject|throw|notfound|not_found|badrequest|unauthorized|forbidden",
-    re.IGNORECASE,
-)
 _FALLIBLE = frozenset(
     ("Decode", "Unmarshal", "ShouldBindJSON", "BindJSON", "ShouldBind", "Bind", "Exec", "ExecContext", "Query",
     "QueryContext",
@@ -71,13 +76,13 @@ class _Judge:
     def __init__(self, view: CodeView, paths: ErrorPaths) -> None:
         self.view = view
         self.paths = paths
-        self.middleware = _error_middleware(view)
-        self.forwards = _express_version(view) >= 5 or "express-async-errors" in {
+        self.middleware = error_middleware(view)
+        self.forwards = express_version(view) >= 5 or "express-async-errors" in {
             i.module for m in view.modules for i in m.body if isinstance(i, n.Import)
         }
 
     def praise(self, route: Route) -> Evidence:
-        found = sorted({c for f in self.reached(route) for c in _statuses(self.nodes(f))})
+        found = sorted({c for f in self.reached(route) for c in statuses(self.nodes(f))})
         place = (route.file, route.line)
         if found:
             return Evidence(f"{route.name} answers errors with {', '.join(map(str, found[:6]))}", *place)
@@ -132,13 +137,13 @@ class _Judge:
             if isinstance(item, n.Handler):
                 broad = not item.types or any(n.last(t) in BROAD for t in item.types)
                 told = (
-                    i for i in n.walk(*item.body) if broad and item.name and _tells_in_answer(i, item.name)
+                    i for i in n.walk(*item.body) if broad and item.name and tells_in_answer(i, item.name)
                 )
                 for inner in told:
                     yield Evidence("the text of an unforeseen error goes into the answer", path, inner.line)
-            elif isinstance(item, (n.Return, n.Call)) and _traces(item):
+            elif isinstance(item, (n.Return, n.Call)) and traces(item):
                 yield Evidence("a stack trace goes into the answer", path, item.line)
-            elif isinstance(item, n.Call) and found.module.language == "go" and _answers(item, 500):
+            elif isinstance(item, n.Call) and found.module.language == "go" and answers(item, 500):
                 inside = (
                     i for i in n.walk(*item.args) if isinstance(i, n.Call) and n.last(i.func) == "Error"
                 )
@@ -151,7 +156,7 @@ class _Judge:
         if not isinstance(function, n.Function):
             return
         for name, line in self.paths.lookups(found):
-            if _is_tested(function, name) or "AttributeError" in caught(function):
+            if is_tested(function, name) or "AttributeError" in caught(function):
                 continue
             used = any(
                 isinstance(i, (n.Attr, n.Index))
@@ -186,9 +191,9 @@ class _Judge:
             return
         for item in self.nodes(found):
             converts = isinstance(item, n.Call) and n.last(item.func) in _CONVERSIONS and bool(item.args)
-            if converts and any(_from_request(part) for part in n.walk(item)):
+            if converts and any(from_request(part) for part in n.walk(item)):
                 yield Evidence(
-                    "a conversion of a caller's text is not caught", found.module.path, _line(item)
+                    "a conversion of a caller's text is not caught", found.module.path, line_of(item)
                 )
 
     def _conflicts(self, route: Route, functions: list[Found]) -> Iterator[Evidence]:
@@ -226,10 +231,10 @@ class _Judge:
                 test = item.test if isinstance(item, (n.If, n.Choice)) else None
                 if test is not None:
                     words |= {i.id for i in n.walk(test) if isinstance(i, n.Name)}
-                    if _speaks_of(test, name):
+                    if speaks_of(test, name):
                         return True
             held = (i for i in nodes if isinstance(i, n.Assign) and i.value and n.last(i.targets[0]) in words)
-            if any(i.value is not None and _speaks_of(i.value, name) for i in held):
+            if any(i.value is not None and speaks_of(i.value, name) for i in held):
                 return True
         return False
 
@@ -297,11 +302,11 @@ class _Judge:
         if route.method == "POST" or "{}" not in shape(route.path) or self.paths.catches_all is not None:
             return
         for found in functions:
-            if _statuses(self.nodes(found)):
+            if statuses(self.nodes(found)):
                 return
             for item in self.nodes(found):
                 if isinstance(item, n.Raise) or (
-                    isinstance(item, n.Call) and _REFUSES.search(n.last(item.func))
+                    isinstance(item, n.Call) and REFUSES.search(n.last(item.func))
                 ):
                     return
         yield Evidence(f"{route.name} has a parameter and never answers an error", route.file, route.line)
@@ -319,180 +324,3 @@ class _Judge:
                 shows = isinstance(debug, n.Const) and debug.value is True
                 if shows and n.last(item.func) in {"run", "FastAPI", "Flask"}:
                     yield Evidence("debug mode shows stack traces to callers", module.path, item.line)
-
-
-def _statuses(nodes: Iterable[n.Node]) -> set[int]:
-    """The error statuses that a function speaks of."""
-    numbers: set[int] = set()
-    for item in nodes:
-        if isinstance(item, n.Const) and isinstance(item.value, int) and 400 <= item.value < 600:
-            numbers.add(item.value)
-        elif isinstance(item, n.Attr) and (match := re.match(r"HTTP_([45]\d\d)", item.name)):
-            numbers.add(int(match[1]))
-        elif (
-            isinstance(item, n.Attr)
-            and re.match(r"Status(Bad|Not|Unauth|Forb|Conf|Unproc|Internal|Gone|TooMany)", item.name)
-        ) or (
-            isinstance(item, n.Attr)
-            and item.name in {"NOT_FOUND", "BAD_REQUEST", "CONFLICT", "UNAUTHORIZED", "FORBIDDEN"}
-        ):
-            numbers.add(400)
-    return numbers
-
-
-def _answers(call: n.Call, status: int) -> bool:
-    """Whether a call answers with a status: ``res.status(500).json(...)``, ``c.JSON(500, ...)``,
-    ``HTTPException(500, ...)``."""
-    name = n.last(call.func)
-    if name in {"json", "send", "end"} and isinstance(call.func, n.Attr):
-        return _has_status(call.func.base, status)
-    if name in {
-        "JSON",
-        "AbortWithStatusJSON",
-        "String",
-        "Error",
-        "HTTPException",
-        "JSONResponse",
-        "abort",
-        "IndentedJSON",
-    }:
-        return _has_status(call, status)
-    return False
-
-
-def _has_status(expr: n.Node, status: int) -> bool:
-    for item in n.walk(expr):
-        if isinstance(item, n.Const) and item.value == status and not isinstance(item.value, bool):
-            return True
-        if isinstance(item, n.Attr) and item.name in {
-            "StatusInternalServerError",
-            "HTTP_500_INTERNAL_SERVER_ERROR",
-            "INTERNAL_SERVER_ERROR",
-        }:
-            return True
-    return False
-
-
-def _line(item: n.Node) -> int:
-    return 0 if isinstance(item, n.Param) else item.line
-
-
-def _tells_in_answer(item: n.Node, name: str) -> TypeGuard[n.Call | n.Return]:
-    """Whether a node answers 500 with the text of the error ``name``."""
-    if isinstance(item, n.Call):
-        return _answers(item, 500) and _tells(item, name)
-    if isinstance(item, n.Return) and item.value is not None:
-        return _has_status(item.value, 500) and _tells(item.value, name)
-    return False
-
-
-def _tells(expr: n.Node, name: str) -> bool:
-    """Whether an expression holds the text of the error ``name``."""
-    for item in n.walk(expr):
-        if (
-            isinstance(item, n.Call)
-            and n.last(item.func) in {"str", "repr", "String"}
-            and any(n.dotted(a) == name for a in item.args)
-        ):
-            return True
-        if (
-            isinstance(item, n.Attr)
-            and n.dotted(item.base) == name
-            and item.name in {"message", "stack", "args"}
-        ):
-            return True
-        if isinstance(item, n.Text) and any(n.dotted(p) == name for p in item.parts):
-            return True
-    return False
-
-
-def _traces(item: n.Node) -> bool:
-    """Whether a stack trace is what is returned or sent."""
-    if isinstance(item, n.Call):
-        if n.last(item.func) not in {"json", "send", "JSONResponse", "HTTPException", "jsonify"}:
-            return False
-        roots: tuple[n.Node, ...] = (*item.args, *(v for _, v in item.keywords))
-    else:
-        roots = (item,)
-    for inner in n.walk(*roots):
-        if isinstance(inner, n.Call) and n.last(inner.func) in {
-            "format_exc",
-            "format_exception",
-            "print_exc",
-        }:
-            return True
-        if isinstance(inner, n.Attr) and inner.name == "stack" and _ERROR_NAMES.match(n.dotted(inner.base)):
-            return True
-    return False
-
-
-def _is_tested(function: n.Function, name: str) -> bool:
-    """Whether a variable stands in any condition, or is handed to what may refuse it."""
-    for item in n.inside(function):
-        roots: tuple[n.Node | None, ...] = ()
-        if isinstance(item, n.If):
-            roots = (item.test,)
-        elif isinstance(item, n.Choice):
-            roots = (item.test, *item.options[:-1])
-        elif isinstance(item, n.Check):
-            roots = (item.test,)
-        elif isinstance(item, (n.Compare, n.Not)):
-            roots = (item,)
-        elif isinstance(item, n.Call) and _REFUSES.search(n.last(item.func)):
-            roots = item.args
-        if any(isinstance(i, n.Name) and i.id == name for r in roots if r is not None for i in n.walk(r)):
-            return True
-    return False
-
-
-def _from_request(item: n.Node) -> bool:
-    return isinstance(item, n.Attr) and n.dotted(item) in {
-        "request.args", "request.form", "request.values", "request.data", "request.GET", "request.POST", "request.body",
-        "request.query_params", "self.request",
-    }  # fmt: skip
-
-
-def _speaks_of(expr: n.Node, name: str) -> bool:
-    for item in n.walk(expr):
-        if isinstance(item, n.Name) and item.id == name:
-            return True
-        if (
-            isinstance(item, n.Const)
-            and isinstance(item.value, str)
-            and re.search(rf"\bfrom\s+{re.escape(name)}\b", item.value, re.IGNORECASE)
-        ):
-            return True
-    return False
-
-
-def _error_middleware(view: CodeView) -> tuple[str, int] | None:
-    """Express' error handler of four parameters, where it is in use."""
-    for module in view.modules_of("source"):
-        for item in n.inside(module):
-            if not (isinstance(item, n.Call) and n.last(item.func) == "use"):
-                continue
-            for arg in item.args:
-                function = arg.function if isinstance(arg, n.Closure) else None
-                if function is None and isinstance(arg, (n.Name, n.Attr)):
-                    found = view.project.callee(module, arg)
-                    function = (
-                        found.node if found is not None and isinstance(found.node, n.Function) else None
-                    )
-                if function is not None and len(function.params) == 4:
-                    return module.path, item.line
-    return None
-
-
-def _express_version(view: CodeView) -> int:
-    """The major version of Express that the manifest asks for; 4 where it does not say."""
-    for file in view.files:
-        if posixpath.basename(file.path) == "package.json":
-            try:
-                manifest = json.loads(file.text)
-            except (ValueError, RecursionError):
-                continue
-            wanted = manifest.get("dependencies") if isinstance(manifest, dict) else None
-            match = re.search(r"\d+", str(wanted.get("express", ""))) if isinstance(wanted, dict) else None
-            if match:
-                return int(match[0])
-    return 4

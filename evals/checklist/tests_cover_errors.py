@@ -5,7 +5,8 @@ from collections import defaultdict
 
 from evals.checklist.findings import Findings, unread, unread_routes
 from evals.code.routes import Route, shape
-from evals.code.test_requests import Request, TestReader
+from evals.code.test_requests import TestReader
+from evals.code.test_values import Request
 from evals.code.view import CodeView
 from evals.verdict import CheckResult, Evidence
 

@@ -4,18 +4,25 @@ The tests are read, not run: texts, numbers and answers are followed through var
 parameters. A path that is not known is recorded as such.
 """
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from typing import TypeVar
+from dataclasses import replace
 
 from evals.code import nodes as n
 from evals.code.project import Found, Project, functions
+from evals.code.test_values import (
+    MOST,
+    NOTHING,
+    Bound,
+    Expectation,
+    Known,
+    Request,
+    formatted,
+    joined,
+    path_of,
+    status_of,
+    union,
+)
 
-T = TypeVar("T")
-
-MOST = 48
 DEPTH = 9
 BUDGET = 60_000
 """Expressions that are read in one module's tests, helpers counted each time that they are called."""
@@ -24,50 +31,6 @@ _VERBS = {"get", "post", "put", "patch", "delete", "head", "options"}
 _STATUS = frozenset({"status_code", "status", "Code", "StatusCode", "statusCode", "status_int"})
 _GOOD = frozenset({"ok", "is_success", "raise_for_status", "isOk", "ok?"})
 _BAD = frozenset({"is_error", "is_client_error"})
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NUMBERED = re.compile(r"HTTP_(\d{3})")
-_STATUSES = {status.name.replace("_", ""): status.value for status in HTTPStatus}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request that a test makes. ``path`` is None where it is not known; holes in it are ``{}``."""
-
-    method: str
-    path: str | None
-    file: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """A status that a test expects of a request's answer; 0 where only the body is looked at."""
-
-    request: Request
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a value: its possible texts and numbers, answers, statuses of answers, and functions."""
-
-    texts: frozenset[str] = frozenset()
-    numbers: frozenset[int] = frozenset()
-    answers: frozenset[Request] = frozenset()
-    statuses: frozenset[Request] = frozenset()
-    functions: tuple["Bound", ...] = ()
-    keyed: tuple[tuple[str, "Known"], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A function with the variables that it was made among."""
-
-    found: Found
-    env: "dict[str, Known]" = field(hash=False, compare=False)
-
-
-NOTHING = Known()
 
 
 class TestReader:
@@ -135,7 +98,7 @@ class TestReader:
                     cells.append(self._eval(row.items[position], env, module, 0))
                 elif len(listed) == 1:
                     cells.append(self._eval(row, env, module, 0))
-            env[name] = _union(cells)
+            env[name] = union(cells)
 
     def _fixture(self, name: str, env: dict[str, Known]) -> Known:
         found = self._fixtures.get(name)
@@ -148,7 +111,7 @@ class TestReader:
     def _block(self, body: tuple[n.Stmt, ...], env: dict[str, Known], module: n.Module, depth: int) -> Known:
         """Reads statements; gives what they return or yield."""
         returned = [self._stmt(stmt, env, module, depth) for stmt in body]
-        return _union([r for r in returned if r is not NOTHING])
+        return union([r for r in returned if r is not NOTHING])
 
     def _stmt(self, stmt: n.Stmt, env: dict[str, Known], module: n.Module, depth: int) -> Known:  # noqa: C901, PLR0912
         match stmt:
@@ -156,7 +119,7 @@ class TestReader:
                 value = self._eval(stmt.value, env, module, depth)
                 for target in stmt.targets:
                     if stmt.augmented:
-                        value = _union([env.get(n.dotted(target), NOTHING), value])
+                        value = union([env.get(n.dotted(target), NOTHING), value])
                     self._bind(target, value, stmt.value, env, module, depth)
             case n.Do():
                 value = self._eval(stmt.value, env, module, depth)
@@ -168,7 +131,7 @@ class TestReader:
                 return NOTHING if stmt.value is None else self._eval(stmt.value, env, module, depth)
             case n.If():
                 self._eval(stmt.test, env, module, depth)
-                return _union([self._block(b, env, module, depth) for b in (stmt.body, stmt.orelse)])
+                return union([self._block(b, env, module, depth) for b in (stmt.body, stmt.orelse)])
             case n.Loop():
                 if stmt.target is not None and stmt.source is not None:
                     source = self._eval(stmt.source, env, module, depth)
@@ -176,7 +139,7 @@ class TestReader:
                 return self._block(stmt.body, env, module, depth)
             case n.Try():
                 blocks = [stmt.body, *(h.body for h in stmt.handlers), stmt.final]
-                return _union([self._block(b, env, module, depth) for b in blocks])
+                return union([self._block(b, env, module, depth) for b in blocks])
             case n.Scope():
                 return self._block(stmt.body, env, module, depth)
             case n.Function() if stmt.name:
@@ -206,7 +169,7 @@ class TestReader:
             return
         if isinstance(target, n.Index):
             key = self._eval(target.key, env, module, depth)
-            value = _union([env.get(n.dotted(target), NOTHING), value, Known(statuses=key.statuses)])
+            value = union([env.get(n.dotted(target), NOTHING), value, Known(statuses=key.statuses)])
         env[n.dotted(target)] = value
 
     def _bind_each(
@@ -229,7 +192,7 @@ class TestReader:
                 cells = [
                     self._eval(r.items[position], env, module, depth) for r in rows if isinstance(r, n.Group)
                 ]
-                env[n.dotted(item)] = _union(cells)
+                env[n.dotted(item)] = union(cells)
             else:
                 env[n.dotted(item)] = source
 
@@ -255,13 +218,13 @@ class TestReader:
                 key = self._eval(expr.key, env, module, depth)
                 chosen = [v for k, v in base.keyed if k in key.texts]
                 self._expect(base.statuses, key.numbers)  # a count by status: seen[404] == 3
-                return _union(chosen) if chosen else Known(answers=base.answers, statuses=base.statuses)
+                return union(chosen) if chosen else Known(answers=base.answers, statuses=base.statuses)
             case n.Text():
-                return _joined([self._eval(part, env, module, depth) for part in expr.parts])
+                return joined([self._eval(part, env, module, depth) for part in expr.parts])
             case n.Choice():
                 if expr.test is not None:
                     self._eval(expr.test, env, module, depth)
-                return _union([self._eval(option, env, module, depth) for option in expr.options])
+                return union([self._eval(option, env, module, depth) for option in expr.options])
             case n.Compare():
                 return self._compare(expr, env, module, depth)
             case n.Not():
@@ -276,7 +239,7 @@ class TestReader:
                     for k, v in zip(expr.keys, values, strict=False)
                     if isinstance(k, n.Const)
                 )
-                merged = _union(values)
+                merged = union(values)
                 return replace(merged, keyed=keyed[:MOST] or merged.keyed)
             case n.Each():
                 inner_env = dict(env)
@@ -288,7 +251,7 @@ class TestReader:
             case n.Call():
                 return self._called(expr, env, module, depth)
             case n.Other():
-                return _union([self._eval(part, env, module, depth) for part in expr.parts])
+                return union([self._eval(part, env, module, depth) for part in expr.parts])
         return NOTHING
 
     def _name(self, expr: n.Name, env: dict[str, Known], module: n.Module) -> Known:
@@ -307,7 +270,7 @@ class TestReader:
         known = env.get(n.dotted(expr))
         if known is not None:
             return known
-        number = _status_name(expr)
+        number = status_of(expr)
         if number:
             return Known(numbers=frozenset({number}))
         base = self._eval(expr.base, env, module, depth)
@@ -318,7 +281,7 @@ class TestReader:
         elif expr.name in _BAD:
             self._expect(base.answers, {400})
         chosen = [v for k, v in base.keyed if k == expr.name]
-        return _union(chosen) if chosen else Known(answers=base.answers)
+        return union(chosen) if chosen else Known(answers=base.answers)
 
     def _compare(self, expr: n.Compare, env: dict[str, Known], module: n.Module, depth: int) -> Known:
         left, right = self._eval(expr.left, env, module, depth), self._eval(expr.right, env, module, depth)
@@ -348,7 +311,7 @@ class TestReader:
             if found is not None and isinstance(found.node, n.Function) and _is_ours(found.module, module):
                 target = Known(functions=(Bound(found, env if found.module is module else {}),))
         if target.functions:
-            return _union([self._call(bound, args, keywords, depth + 1) for bound in target.functions[:4]])
+            return union([self._call(bound, args, keywords, depth + 1) for bound in target.functions[:4]])
         numbers = frozenset(x for a in args for x in a.numbers if 100 <= x <= 599)
         statuses = frozenset(s for a in (*args, func) for s in a.statuses)
         if name in {"expect", "expectStatus", "assertStatus", "toHaveProperty"} and func.answers and numbers:
@@ -357,7 +320,7 @@ class TestReader:
         if statuses and numbers:
             self._expect(statuses, numbers)
         if name == "Sprintf" and args:
-            return _formatted(args)
+            return formatted(args)
         if name == "ServeHTTP" and len(args) == 2 and args[1].answers:
             env[n.dotted(call.args[0])] = Known(answers=args[1].answers)
         if name in {
@@ -387,7 +350,7 @@ class TestReader:
         passed = (
             [func, *called] if func.answers or func.statuses else [func, *args, *keywords.values(), *called]
         )
-        merged = _union(passed)
+        merged = union(passed)
         return replace(merged, texts=texts, keyed=(), functions=())
 
     def _call(self, bound: Bound, args: list[Known], keywords: dict[str, Known], depth: int) -> Known:
@@ -412,7 +375,7 @@ class TestReader:
         for name, before in list(bound.env.items()):  # what a closure changes among its outer variables
             after = env.get(name, before)
             if after is not before and name not in own:
-                bound.env[name] = _union([before, after])
+                bound.env[name] = union([before, after])
         return result
 
     def _request(
@@ -439,7 +402,7 @@ class TestReader:
             return []
         if path is None:
             return []
-        paths: list[str | None] = [p for p in map(_path, path.texts) if p is not None]
+        paths: list[str | None] = [p for p in map(path_of, path.texts) if p is not None]
         client = n.dotted(call.func).lower()
         likely = any(
             word in client for word in ("client", "request", "api", "app", "agent", "axios", "fetch", "http")
@@ -477,58 +440,3 @@ def _literal(module: n.Module, expr: n.Name) -> n.Expr | None:
             if named:
                 return item.value
     return None
-
-
-def _status_name(expr: n.Attr) -> int:
-    numbered = _NUMBERED.match(expr.name)
-    if numbered:
-        return int(numbered[1])
-    base = n.last(expr.base)
-    if base not in {"HTTPStatus", "http", "status", "codes", "StatusCodes", "HttpStatus"}:
-        return 0
-    plain = _CAMEL.sub("_", expr.name.removeprefix("Status")).upper().replace("_", "")
-    return _STATUSES.get(plain, 0)
-
-
-def _union(values: list[Known]) -> Known:
-    if not values:
-        return NOTHING
-    if len(values) == 1:
-        return values[0]
-    return Known(
-        _some(t for v in values for t in v.texts), _some(x for v in values for x in v.numbers),
-        _some(a for v in values for a in v.answers), _some(s for v in values for s in v.statuses),
-        tuple(f for v in values for f in v.functions)[:4], tuple(k for v in values for k in v.keyed)[:MOST],
-    )  # fmt: skip
-
-
-def _some(items: Iterable[T]) -> frozenset[T]:
-    kept: set[T] = set()
-    for item in items:
-        kept.add(item)
-        if len(kept) >= MOST:
-            break
-    return frozenset(kept)
-
-
-def _joined(values: list[Known]) -> Known:
-    """Texts put together; a part that is not known is a hole. Numbers and statuses pass through ``+``."""
-    texts = {""}
-    for value in values:
-        pieces = value.texts or ({str(x) for x in value.numbers} if len(value.numbers) == 1 else {"{}"})
-        texts = {(t + p)[:300] for t in sorted(texts)[:MOST] for p in sorted(pieces)[:MOST]}
-    merged = _union(values)
-    return replace(merged, texts=frozenset(sorted(texts)[:MOST]), keyed=(), functions=())
-
-
-def _formatted(args: list[Known]) -> Known:
-    texts = {re.sub(r"%[-+# 0-9.]*[a-zA-Z]", "{}", t) for t in args[0].texts}
-    return Known(texts=frozenset(texts))
-
-
-def _path(text: str) -> str | None:
-    """The path of a URL text, or None where it is none."""
-    plain = re.sub(r"^(https?://[^/]+|\{\})(?=/)", "", text)
-    if not plain.startswith("/"):
-        return None
-    return plain.partition("?")[0].partition("#")[0] or "/"
