@@ -58,7 +58,7 @@ def unread(view: CodeView, modules: Sequence[n.Module]) -> list[Evidence]:
     return found
 
 
-_UNREAD = {".rs": "Rust", ".cs": "C#", ".rb": "Ruby", ".kt": "Kotlin", ".php": "PHP", ".ex": "Elixir",
+UNREAD = {".rs": "Rust", ".cs": "C#", ".rb": "Ruby", ".kt": "Kotlin", ".php": "PHP", ".ex": "Elixir",
 ".scala": "Scala",
            ".swift": "Swift", ".c": "C", ".cpp": "C++"}  # fmt: skip
 _UNROUTED = re.compile(
@@ -71,7 +71,7 @@ def unread_languages(view: CodeView) -> list[Evidence]:
     """Source files in languages that have no reader here: what they hold is not known."""
     found = []
     for file in view.files:
-        language = _UNREAD.get(posixpath.splitext(file.path)[1].lower())
+        language = UNREAD.get(posixpath.splitext(file.path)[1].lower())
         if language and file.part != "test":
             found.append(Evidence(f"{language} is not read here", file.path))
     return found

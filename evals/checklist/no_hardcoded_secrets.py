@@ -7,6 +7,7 @@ from evals.checklist.findings import Findings, shown, unread, unread_languages
 from evals.checklist.secret_fallbacks import Fallbacks, reads_environment
 from evals.checklist.secret_files import in_file
 from evals.checklist.secret_shapes import key_format, random_looking, secret_name, secret_value, url_password
+from evals.checklist.secret_text import in_unread_source
 from evals.code import nodes as n
 from evals.code.constants import Constants, literal
 from evals.code.project import Project
@@ -37,7 +38,8 @@ def check(view: CodeView) -> CheckResult:
             findings.against.append(Evidence(message, module.path, line))
         reads += sum(reads_environment(item) for item in n.inside(module))
     for file in view.files:
-        findings.against.extend(Evidence(message, file.path, line) for line, message in in_file(file))
+        found = (*in_file(file), *in_unread_source(file))
+        findings.against.extend(Evidence(message, file.path, line) for line, message in found)
     findings.unknown.extend((*unread(view, modules), *unread_languages(view)))
     if modules:
         message = (

@@ -71,6 +71,20 @@ SECRETS = {
         'class A { String s = System.getenv("JWT_SECRET") != null ? System.getenv("JWT_SECRET") : "dev"; }',
         'class A { String t() { return JWT.create().sign(Algorithm.HMAC256("shh")); } }',
     ],
+    "main.rs": [
+        'let s = env::var("JWT_SECRET").unwrap_or_else(|_| "dev".to_string());',
+        'let s = std::env::var("JWT_SECRET").unwrap_or("dev".into());',
+        'let s = std::env::var("API_KEY")\n    .unwrap_or_else(|_| String::from("dev"));',
+        'const JWT_SECRET: &str = "my-key";',
+        'let key = EncodingKey::from_secret(b"my-key");',
+        'let url = "postgres://app:s3cret@db/app";',
+    ],
+    "a.cs": [
+        'var s = Environment.GetEnvironmentVariable("JWT_SECRET") ?? "dev";',
+        'string apiKey = "abc-123-def";',
+    ],
+    "a.rb": ['SECRET = ENV.fetch("SECRET_KEY_BASE_SECRET", "dev")', 's = ENV["JWT_SECRET"] || "dev"'],
+    "a.php": ["$s = getenv('JWT_SECRET') ?: 'dev';", "$password = 'hunter2';"],
     "application.yml": ["jwt:\n  secret: ${JWT_SECRET:dev-key}", "db_password: hunter2x"],
     ".env": ["JWT_SECRET=8f2b9c0d1e", "DATABASE_URL=postgres://app:Zk29slA@db/app"],
 }
@@ -131,6 +145,18 @@ FINE = {
         'class A { static final String TOKEN_HEADER = "X-Auth-Token"; }',
         'class A { @NotBlank(message = "Password is required") private String password; }',
     ],
+    "main.rs": [
+        'let s = env::var("JWT_SECRET").expect("JWT_SECRET must be set");',
+        'let s = env::var("JWT_SECRET")?;',
+        'let c = Config { secret: env::var("JWT_SECRET")?, url: "http://localhost".into() };',
+        'let port = env::var("PORT").unwrap_or_else(|_| "3000".to_string());',
+        '// const JWT_SECRET: &str = "my-key";',
+        'const TOKEN_HEADER: &str = "x-token";',
+    ],
+    "a.cs": [
+        'var s = Environment.GetEnvironmentVariable("JWT_SECRET") ?? throw new Exception("JWT_SECRET");'
+    ],
+    "a.rb": ['s = ENV.fetch("JWT_SECRET")', 'p = ENV.fetch("PORT", "3000")'],
     "application.yml": ["jwt:\n  secret: ${JWT_SECRET}", "password: ${DB_PASSWORD:}"],
     ".env.example": ["JWT_SECRET=8f2b9c0d1e2f", "DATABASE_URL=postgres://user:pass@localhost/app"],
     "tests/test_a.py": [
