@@ -38,18 +38,16 @@ async def prepare_java(
     poms = {path: text for path, text in files.items() if path == "pom.xml" or path.endswith("/pom.xml")}
     if "pom.xml" not in poms:
         return Unprepared("only Maven projects are run: there is no pom.xml at the top", ours=True)
-    wanted = max((int(number) for number in _WANTED_JAVA.findall(poms["pom.xml"])), default=0)
-    jdk = _jdk(wanted)
-    if jdk is None:
-        return Unprepared(f"the project asks for Java {wanted}, which is not on this machine", ours=True)
     try:
         rewritten = {path: resolvable(text) for path, text in poms.items()}
     except UnreadablePomError as error:
         return Unprepared(f"pom.xml cannot be read: {error}", ours=False)
     repository = cache_folder() / "maven"
     repository.mkdir(parents=True, exist_ok=True)
-    maven = await current_maven(jdk, repository, isolation)
-    key = content_key("java", str(jdk), maven.version, rewritten)
+    maven = await _maven(poms["pom.xml"], repository, isolation)
+    if isinstance(maven, Unprepared):
+        return maven
+    key = content_key("java", maven.image or str(maven.jdk), maven.version, rewritten)
     store = FolderCache(cache_folder() / "environments" / "java")
     cached = store.find(key) is not None and (repository / "org").is_dir()
     if not cached:
@@ -103,6 +101,18 @@ def _explain(done: Finished) -> Unprepared:
         "the dependencies cannot be installed:\n" + errors[:4000],
         ours=not any(sign in errors for sign in _UNHAVEABLE),
     )
+
+
+async def _maven(pom: str, repository: Path, isolation: Isolation) -> Maven | Unprepared:
+    """An image's Maven and JDK, or this machine's with a JDK that is new enough for the project."""
+    image = isolation.image("java")
+    if image:
+        return Maven(Path("/"), image, Path("/"), image=image)
+    wanted = max((int(number) for number in _WANTED_JAVA.findall(pom)), default=0)
+    jdk = _jdk(wanted)
+    if jdk is None:
+        return Unprepared(f"the project asks for Java {wanted}, which is not on this machine", ours=True)
+    return await current_maven(jdk, repository, isolation)
 
 
 def _jdk(wanted: int) -> Path | None:

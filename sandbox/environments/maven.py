@@ -25,6 +25,8 @@ _SHA512 = (
     "03e2d65d4483a3396980629f260e25cac0d8b6f7f2791e4dc20bc83f9514db8d"
     "0f05b0479e699a5f34679250c49c8e52e961262ded468a20de0be254d8207076"
 )
+# Short runs of many processes: start quickly, take little.
+_QUICK = {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
 _NO_SETTINGS = Path(__file__).with_name("no-settings.xml")
 # May hold logins; seen only by the step that has network.
 _PRIVATE = frozenset({"settings.xml", "toolchains.xml"})
@@ -40,25 +42,32 @@ def java_problem() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Maven:
-    """One Maven with the JDK that it runs on; ``settings`` are this machine's, where it is not its own Maven."""
+    """One Maven with the JDK that it runs on; ``settings`` are this machine's, where it is not its own Maven.
+
+    ``image`` identifies the image that brings both; ``home`` and ``jdk`` mean nothing then.
+    """
 
     home: Path
     version: str
     jdk: Path
     settings: Path | None = None
+    image: str = ""
 
     @property
     def env(self) -> dict[str, str]:
         """What a command needs to find both."""
+        if self.image:
+            return {"PATH": "/usr/local/bin:/usr/bin:/bin", **_QUICK}
         return {
             "PATH": f"{self.jdk}/bin:{self.home}/bin:/usr/local/bin:/usr/bin:/bin",
             "JAVA_HOME": str(self.jdk),
-            # Short runs of many processes: start quickly, take little.
-            "JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+            **_QUICK,
         }
 
     def mounts(self, *, network: bool) -> tuple[Mount, ...]:
         """Both, where they lie outside /usr, and the files of /etc that they read."""
+        if self.image:
+            return ()
         found = [Mount(path, str(path)) for path in (self.jdk, self.home) if not path.is_relative_to("/usr")]
         found += [Mount(path, str(path)) for path in sorted(Path("/etc").glob("java-*-openjdk"))]
         if network and self.settings is not None:
@@ -134,6 +143,7 @@ async def run_maven(
             ),
             limits=_INSTALL,
             network=True,
+            toolchain="java",
         )
     )
 

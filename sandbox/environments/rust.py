@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -69,7 +70,8 @@ async def prepare_rust(
     if refused := refusal(files):
         return Unprepared(refused, ours=False)
     targets = sorted(path for path in files if path.endswith(".rs"))
-    key = content_key("rust", _sysroot(), _version(), manifests(files), targets)
+    tools = _tools(isolation)
+    key = content_key("rust", tools.identity, manifests(files), targets)
     store = FolderCache(cache_folder() / "environments" / "rust")
     folder = store.find(key)
     cached = folder is not None
@@ -77,7 +79,7 @@ async def prepare_rust(
         with store.building(key) as building:
             folder = store.find(key)
             if folder is None:
-                failure = await _build(building, stubs(files), isolation)
+                failure = await _build(building, stubs(files), tools, isolation)
                 if failure is not None:
                     return failure
                 folder = store.keep(building, key)
@@ -86,14 +88,16 @@ async def prepare_rust(
     lock = Mount(folder / "work" / "Cargo.lock", f"{_WORK}/Cargo.lock")
     return Prepared(
         key=key,
-        mounts=(cargo, target, lock, *_tool_mounts()),
-        env=_env(isolation, cargo, target),
+        mounts=(cargo, target, lock, *tools.mounts),
+        env=_env(tools, isolation, cargo, target),
         cached=cached,
         notes=_notes(files["Cargo.toml"], named),
     )
 
 
-async def _build(building: Path, files: Mapping[str, str], isolation: Isolation) -> Unprepared | None:
+async def _build(
+    building: Path, files: Mapping[str, str], tools: "_Tools", isolation: Isolation
+) -> Unprepared | None:
     folders = {name: building / name for name in ("work", "cargo", "target")}
     for folder in folders.values():
         folder.mkdir()
@@ -109,13 +113,14 @@ async def _build(building: Path, files: Mapping[str, str], isolation: Isolation)
         Command(
             argv=("cargo", "vendor", "--quiet", "--versioned-dirs", f"{inside}/vendor"),
             cwd=isolation.inside(work),
-            env={**settings, **_env(isolation, cargo, target), "CARGO_HOME": "/tmp/cargo"},
+            env={**settings, **_env(tools, isolation, cargo, target), "CARGO_HOME": "/tmp/cargo"},
             mounts=(
-                *(work, cargo, *file_mounts(settings), *_tool_mounts()),
+                *(work, cargo, *file_mounts(settings), *tools.mounts),
                 *(Mount(home / name, f"/tmp/cargo/{name}") for name in own),
             ),
             limits=_INSTALL,
             network=True,
+            toolchain="rust",
         )
     )
     if not done.ok:
@@ -137,17 +142,18 @@ async def _build(building: Path, files: Mapping[str, str], isolation: Isolation)
                 "--keep-going",
             ),
             cwd=isolation.inside(work),
-            env=_env(isolation, cargo, target),
-            mounts=(work, cargo, target, *_tool_mounts()),
+            env=_env(tools, isolation, cargo, target),
+            mounts=(work, cargo, target, *tools.mounts),
             limits=_INSTALL,
+            toolchain="rust",
         )
     )
     return None
 
 
-def _env(isolation: Isolation, cargo: Mount, target: Mount) -> dict[str, str]:
+def _env(tools: "_Tools", isolation: Isolation, cargo: Mount, target: Mount) -> dict[str, str]:
     return {
-        "PATH": f"{_sysroot()}/bin:/usr/local/bin:/usr/bin:/bin",
+        "PATH": tools.path,
         "CARGO_HOME": isolation.inside(cargo),
         "CARGO_TARGET_DIR": isolation.inside(target),
         "CARGO_TERM_COLOR": "never",
@@ -184,18 +190,33 @@ def _notes(manifest: str, named: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"DEPENDENCIES: Cargo.toml does not name {spec[:80]}; it is not added" for spec in absent)
 
 
-@cache
-def _sysroot() -> str:
-    return subprocess.run(
-        ["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True, cwd="/"
-    ).stdout.strip()
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """The Rust that commands use: an image's, or this machine's with mounts to see it."""
+
+    identity: str
+    path: str
+    mounts: tuple[Mount, ...] = ()
+
+
+def _tools(isolation: Isolation) -> _Tools:
+    plain = "/usr/local/bin:/usr/bin:/bin"
+    image = isolation.image("rust")
+    if image:
+        return _Tools(image, plain)
+    root, version = _own()
+    home = Path(root).resolve()
+    mounts = () if home.is_relative_to("/usr") else (Mount(home, root),)
+    return _Tools(f"{root} {version}", f"{root}/bin:{plain}", mounts)
 
 
 @cache
-def _version() -> str:
-    return subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True, cwd="/").stdout
-
-
-def _tool_mounts() -> tuple[Mount, ...]:
-    root = Path(_sysroot()).resolve()
-    return () if root.is_relative_to("/usr") else (Mount(root, _sysroot()),)
+def _own() -> tuple[str, str]:
+    """This machine's Rust: where it is, past rustup's stand-ins, and its version."""
+    said = [
+        subprocess.run(
+            ["rustc", *options], capture_output=True, text=True, check=True, cwd="/"
+        ).stdout.strip()
+        for options in (["--print", "sysroot"], ["-vV"])
+    ]
+    return said[0], said[1]

@@ -14,6 +14,7 @@ _OWN = (
     "sandbox.toolchains.rust:Rust",
     "sandbox.toolchains.java:Java",
     "sandbox.toolchains.ruby:Ruby",
+    "sandbox.toolchains.csharp:CSharp",
     "sandbox.toolchains.python:Python",
 )
 _GROUP = "backsmith.toolchains"

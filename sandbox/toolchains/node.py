@@ -10,7 +10,7 @@ from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.jest_json import report_from_jest
 from sandbox.toolchains.judge_run import report_from_junit
-from sandbox.toolchains.node_script import UnusableScriptError, test_script
+from sandbox.toolchains.node_script import UnusableScriptError, reports_as_jest, test_script
 from sandbox.toolchains.protocol import TestCommand
 
 _TEST_FILE = re.compile(
@@ -50,6 +50,6 @@ class Node:
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """The cases of the runner's report, held against the script's exit code."""
-        if (results / "jest.json").exists():
+        if reports_as_jest(files):
             return report_from_jest(results / "jest.json", finished)
         return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})

@@ -35,20 +35,34 @@ def test_script(files: Mapping[str, str], results: str) -> str:
     Raises UnusableScriptError.
     """
     scripts = _scripts(files.get("package.json", "{}"))
-    script = scripts.get("test", "")
-    if not script or "no test specified" in script:
-        raise UnusableScriptError("package.json has no test script")
-    tokens = _expand("test", scripts, 0)
+    tokens = _tokens(scripts)
     for start, end in _segments(tokens):
         reported = _with_report(tokens[start:end], results)
         if reported:
             return _PATH + " ".join([*tokens[:start], *reported, *tokens[end:]])
     raise UnusableScriptError(
-        f"the test script runs none of node --test, jest, vitest, mocha: {script[:120]}"
+        f"the test script runs none of node --test, jest, vitest, mocha: {scripts['test'][:120]}"
     )
 
 
 test_script.__test__ = False  # type: ignore[attr-defined]
+
+
+def reports_as_jest(files: Mapping[str, str]) -> bool:
+    """Whether the runner that is told to report is jest, whose report is its own; the others write JUnit XML."""
+    try:
+        tokens = _tokens(_scripts(files.get("package.json", "{}")))
+    except UnusableScriptError:
+        return False
+    runners = (_runner(tokens[start:end]) for start, end in _segments(tokens))
+    return next((runner for runner in runners if runner), "") == "jest"
+
+
+def _tokens(scripts: Mapping[str, str]) -> list[str]:
+    script = scripts.get("test", "")
+    if not script or "no test specified" in script:
+        raise UnusableScriptError("package.json has no test script")
+    return _expand("test", scripts, 0)
 
 
 def _scripts(text: str) -> dict[str, str]:
@@ -106,21 +120,25 @@ def _segments(tokens: list[str]) -> list[tuple[int, int]]:
     return list(zip(starts, [*ends, len(tokens)], strict=True))
 
 
+def _runner(segment: list[str]) -> str:
+    """The test runner that a command starts; empty where it starts none."""
+    names = [PurePosixPath(word.strip("'\"")).name for word in segment]
+    found = next((_RUNNERS[name] for name in names if name in _RUNNERS), "")
+    return found or ("node" if "--test" in segment and _NODE & set(names) else "")
+
+
 def _with_report(segment: list[str], results: str) -> list[str]:
     """The command with the options that make its runner write a report; empty where it is no runner."""
     report = f"{results}/junit.xml"
-    names = [PurePosixPath(word.strip("'\"")).name for word in segment]
-    runner = next((_RUNNERS[name] for name in names if name in _RUNNERS), "")
+    runner = _runner(segment)
+    if runner == "node":
+        at = segment.index("--test") + 1
+        reporters = ["--test-reporter=junit", f"--test-reporter-destination={report}"]
+        reporters += ["--test-reporter=spec", "--test-reporter-destination=stdout"]
+        return [*segment[:at], *reporters, *segment[at:]]
     extra = {
         "jest": ("--json", f"--outputFile={results}/jest.json", "--ci"),
         "vitest": ("--reporter=junit", "--reporter=default", f"--outputFile.junit={report}"),
         "mocha": ("--reporter", "xunit", "--reporter-option", f"output={report}"),
     }.get(runner)
-    if extra:
-        return [*segment, *extra]
-    if "--test" in segment and _NODE & set(names):
-        at = segment.index("--test") + 1
-        reporters = ["--test-reporter=junit", f"--test-reporter-destination={report}"]
-        reporters += ["--test-reporter=spec", "--test-reporter-destination=stdout"]
-        return [*segment[:at], *reporters, *segment[at:]]
-    return []
+    return [*segment, *extra] if extra else []

@@ -152,3 +152,114 @@ class TestMaven:
         trial = await attempt(isolation, GOOD, POM.replace(">17<", ">199<"))
         assert "Java 199" in trial.report.problem
         assert trial.report.ours
+
+    async def test_spring_boot_with_a_database(self, isolation: Isolation) -> None:
+        project = Project(
+            SPRING,
+            database="PostgreSQL",
+            migrations=(("sql", "CREATE TABLE users (x int); INSERT INTO users VALUES (1), (2)"),),
+            env_vars=(
+                ("SPRING_DATASOURCE_URL", "jdbc:postgresql://localhost:5432/app"),
+                ("SPRING_DATASOURCE_USERNAME", "app"),
+                ("SPRING_DATASOURCE_PASSWORD", "app"),
+            ),
+            limits=Limits(seconds=240),
+        )
+        async with Laboratory(isolation) as laboratory:
+            trial = await laboratory.run(project)
+        assert trial.report.passed, trial.report
+        assert outcomes(trial) == {"demo.DemoTests::hello": "passed"}
+
+
+SPRING = {
+    "pom.xml": """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <parent>
+    <groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId>
+    <version>3.4.1</version><relativePath/>
+  </parent>
+  <groupId>demo</groupId><artifactId>demo</artifactId><version>0.0.1</version>
+  <properties><java.version>17</java.version></properties>
+  <dependencies>
+    <dependency>
+      <groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId>
+    </dependency>
+    <dependency>
+      <groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-jdbc</artifactId>
+    </dependency>
+    <dependency>
+      <groupId>org.postgresql</groupId><artifactId>postgresql</artifactId><scope>runtime</scope>
+    </dependency>
+    <dependency>
+      <groupId>org.projectlombok</groupId><artifactId>lombok</artifactId><optional>true</optional>
+    </dependency>
+    <dependency>
+      <groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-test</artifactId>
+      <scope>test</scope>
+    </dependency>
+  </dependencies>
+  <build><plugins>
+    <plugin>
+      <groupId>org.apache.maven.plugins</groupId><artifactId>maven-compiler-plugin</artifactId>
+      <configuration><annotationProcessorPaths><path>
+        <groupId>org.projectlombok</groupId><artifactId>lombok</artifactId>
+      </path></annotationProcessorPaths></configuration>
+    </plugin>
+    <plugin>
+      <groupId>org.springframework.boot</groupId><artifactId>spring-boot-maven-plugin</artifactId>
+    </plugin>
+  </plugins></build>
+</project>
+""",
+    "src/main/java/demo/DemoApplication.java": """package demo;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.web.bind.annotation.*;
+
+@SpringBootApplication
+@RestController
+public class DemoApplication {
+    private final JdbcTemplate jdbc;
+
+    DemoApplication(JdbcTemplate jdbc) { this.jdbc = jdbc; }
+
+    public static void main(String[] args) { SpringApplication.run(DemoApplication.class, args); }
+
+    @lombok.Value
+    static class Greeting { String text; int count; }
+
+    @GetMapping("/hello")
+    Greeting hello() {
+        return new Greeting("hi", jdbc.queryForObject("SELECT count(*) FROM users", Integer.class));
+    }
+}
+""",
+    "src/main/resources/application.properties": """spring.datasource.url=${SPRING_DATASOURCE_URL}
+spring.datasource.username=${SPRING_DATASOURCE_USERNAME}
+spring.datasource.password=${SPRING_DATASOURCE_PASSWORD}
+""",
+    "src/test/java/demo/DemoTests.java": """package demo;
+
+import static org.springframework.test.web.servlet.request.MockMvcRequestBuilders.get;
+import static org.springframework.test.web.servlet.result.MockMvcResultMatchers.*;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.autoconfigure.web.servlet.AutoConfigureMockMvc;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.test.web.servlet.MockMvc;
+
+@SpringBootTest
+@AutoConfigureMockMvc
+class DemoTests {
+    @Autowired MockMvc mvc;
+
+    @Test
+    void hello() throws Exception {
+        mvc.perform(get("/hello")).andExpect(status().isOk()).andExpect(jsonPath("$.count").value(2));
+    }
+}
+""",
+}

@@ -6,6 +6,7 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.environments.node import node_problem
+from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Isolation
 from sandbox.trial import Laboratory, Project, Trial
 
@@ -14,6 +15,15 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(node_problem()), reason=node_problem() or "node is there"),
 ]
+
+
+@pytest.fixture
+def isolation() -> Isolation:
+    isolation = Bubblewrap()
+    if problem := isolation.problem():
+        pytest.skip(problem)
+    return isolation
+
 
 BODIES = {
     "passing": "test('adds', () => { expect(add(1, 2)).toBe(3); });\n",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.toolchains.node_script import UnusableScriptError, test_script
+from sandbox.toolchains.node_script import UnusableScriptError, reports_as_jest, test_script
 
 JEST = "--json --outputFile=/results/jest.json --ci"
 MOCHA = "--reporter xunit --reporter-option output=/results/junit.xml"
@@ -73,3 +73,18 @@ def test_scripts_that_multiply_are_stopped() -> None:
     scripts |= {"s7": "jest", "test": "npm run s0"}
     with pytest.raises(UnusableScriptError, match="more than 2000 words"):
         script(**scripts)
+
+
+@pytest.mark.parametrize(
+    ("line", "jest"),
+    [
+        ("jest", True),
+        ("npm run unit", True),
+        ("vitest run", False),
+        ("mocha && jest", False),
+        ("echo jest.json", False),
+    ],
+)
+def test_which_report_is_read_follows_from_the_files(line: str, jest: bool) -> None:
+    manifest = json.dumps({"scripts": {"test": line, "unit": "npx jest --bail"}})
+    assert reports_as_jest({"package.json": manifest}) is jest
