@@ -24,11 +24,13 @@ def origins(flow: Flow, sink: Sink) -> list[Origin]:
     """Where the unsure parts of a sink's value come from; empty where all callers pass what is safe."""
     found: list[Origin] = []
     steps = 0
+    settled = False
     pending: list[tuple[Value, int, str, int]] = [(sink.value, sink.value.built, sink.path, sink.line)]
     seen: set[tuple[object, bool, str, int]] = set()
     while pending and steps < MOST_STEPS:
         steps += 1
         value, built, path, line = pending.pop()
+        settled |= not value.tokens
         textual = bool(built) or not value.opaque
         if value.trust is Trust.OUTSIDE and textual:
             found.append(Origin(Trust.OUTSIDE, value.source or "a caller", path, line, value.built))
@@ -49,7 +51,11 @@ def origins(flow: Flow, sink: Sink) -> list[Origin]:
                 seen.add(key)
                 where = (path, line) if built else (caller.path, caller.line)
                 pending.append((caller.value, built or caller.value.built, *where))
-    if pending and not found:
+    if (
+        not settled and not found and seen
+    ):  # functions that only call each other: who begins is not in the code
+        found.append(Origin(Trust.UNKNOWN, "a value that no caller is seen to choose", sink.path, sink.line))
+    elif pending and not found:
         found.append(
             Origin(Trust.UNKNOWN, "a value that passes through too many calls", sink.path, sink.line)
         )
