@@ -130,10 +130,10 @@ class CallRoutes:
             self.use(module, call, func)
         elif func.name in {"HandleFunc", "Handle"} and call.args:
             self.pattern(module, call, func)
-        elif verb in METHODS and len(call.args) >= 2 and func.name in {verb, verb.lower(), verb.title()}:
-            self.route(module, call, func, verb)
         elif verb in METHODS and call.args and isinstance(func.base, n.Call):
             self.chained(module, call, func, verb)
+        elif verb in METHODS and len(call.args) >= 2 and func.name in {verb, verb.lower(), verb.title()}:
+            self.route(module, call, func, verb)
 
     def route(self, module: n.Module, call: n.Call, func: n.Attr, verb: str) -> None:
         key = self.key(module, func.base)
