@@ -15,7 +15,11 @@ DEPTH = 120
 def read_with_grammar(path: str, text: str, language: n.Language) -> n.Module:
     """One file of a language that tree-sitter reads. Broken places are left out; ``cut`` names the first."""
     data = text.encode("utf-8", "replace")
-    tree = _parser(path.endswith((".tsx", ".jsx")), language).parse(data)
+    try:
+        parser = _parser(path.endswith((".tsx", ".jsx")), language)
+    except ModuleNotFoundError as error:  # an installation without this grammar
+        return n.Module(path, language, problem=f"not read: {error.name} is not installed")
+    tree = parser.parse(data)
     reader = _reader(language)(data)
     body = reader.block(tree.root_node)
     cut = reader.cut
