@@ -104,7 +104,7 @@ class Laboratory:
             environment=prepared.key,
             importable=prepared.importable,
             migrations=migrated,
-            notes=prepared.notes,
+            notes=(*prepared.notes, *(note for binding in bindings for note in binding.notes)),
             timings=clock.stop(),
         )
 

@@ -71,7 +71,7 @@ async def prepare_rust(
         return Unprepared(refused, ours=False)
     targets = sorted(path for path in files if path.endswith(".rs"))
     tools = _tools(isolation)
-    key = content_key("rust", tools.identity, manifests(files), targets)
+    key = content_key("rust", 2, tools.identity, manifests(files), targets)
     store = FolderCache(cache_folder() / "environments" / "rust")
     folder = store.find(key)
     cached = folder is not None
@@ -111,7 +111,14 @@ async def _build(
     own = [name for name in ("config.toml", "config", "credentials.toml") if (home / name).is_file()]
     done = await isolation.run(
         Command(
-            argv=("cargo", "vendor", "--quiet", "--versioned-dirs", f"{inside}/vendor"),
+            argv=(
+                "cargo",
+                "vendor",
+                "--quiet",
+                "--versioned-dirs",
+                "--respect-source-config",
+                f"{inside}/vendor",
+            ),
             cwd=isolation.inside(work),
             env={**settings, **_env(tools, isolation, cargo, target), "CARGO_HOME": "/tmp/cargo"},
             mounts=(
@@ -132,8 +139,7 @@ async def _build(
         Command(
             argv=(
                 "cargo",
-                "test",
-                "--no-run",
+                "build",
                 "--offline",
                 "--workspace",
                 "--lib",

@@ -34,6 +34,7 @@ class PostgreSQL:
         self._folder: Path | None = None
         self._process: ServerProcess | None = None
         self._tcp_port: int | None = None
+        self._notes: tuple[str, ...] = ()
         self._password = secrets.token_hex(16)
         self._starting = asyncio.Lock()
         self._connection: psycopg.AsyncConnection[tuple[str, ...]] | None = None
@@ -81,6 +82,7 @@ class PostgreSQL:
                 "PGPASSWORD": password,
                 "PGDATABASE": name,
             },
+            notes=self._notes,
             names=("POSTGRES", "POSTGRESQL", "PG"),
             relational=True,
             mounts=(Mount(self._folder / "run", _SOCKETS),),
@@ -182,6 +184,11 @@ class PostgreSQL:
             programs = await fetch_programs(isolation) or programs
         if programs is None:
             raise SandboxError("no PostgreSQL server program was found", "see: backsmith doctor")
+        if lacking := missing_extensions(programs):
+            self._notes = (
+                f"this PostgreSQL server has no extensions {', '.join(lacking)}, so CREATE EXTENSION fails; "
+                "install Debian's postgresql, or npm, by which Backsmith fetches a server that has them",
+            )
         self._tcp_port = free_port() if isolation.name == "host" else None
         self._scratch = ScratchFolder("pg")
         self._folder = self._scratch.path

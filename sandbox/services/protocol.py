@@ -18,7 +18,7 @@ class Binding:
     seen by the commands. ``env`` holds the well-known variables of the service's own clients, ``names`` the
     words with which the names of an answer's variables for it begin (``REDIS`` for REDIS_HOST).
     ``relational``: what DATABASE_URL and DB_HOST may mean. ``keeps_path``: the path of an answer's URL is
-    its own choice (Redis's database number).
+    its own choice (Redis's database number). ``notes`` tell people what this server lacks.
     """
 
     service: str
@@ -34,6 +34,7 @@ class Binding:
     names: tuple[str, ...] = ()
     relational: bool = False
     keeps_path: bool = False
+    notes: tuple[str, ...] = ()
 
     def url(self, scheme: str) -> str:
         """A URL to it with that scheme, driver included (``postgresql+asyncpg``); Java's holds no login."""

@@ -1,8 +1,11 @@
 """Maven: poms as they may be resolved, and whole trials with JUnit 5 and Spring Boot."""
 
+from pathlib import Path
+
 import pytest
 
 from prompts.task import Limits
+from sandbox.environments.cache import cache_folder
 from sandbox.environments.maven import java_problem
 from sandbox.environments.maven_pom import UnreadablePomError, provider_poms, resolvable
 from sandbox.isolation.bubblewrap import Bubblewrap
@@ -147,6 +150,20 @@ class TestMaven:
         trial = await attempt(isolation, GOOD, POM.replace("5.11.4", "5.11.99"))
         assert "junit-jupiter" in trial.report.problem
         assert not trial.report.ours
+
+    async def test_this_machines_settings_are_taken_and_no_network_is_ours(
+        self, isolation: Isolation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        await attempt(isolation, GOOD)  # Maven itself is there from now on
+        mirror = "<mirror><id>m</id><mirrorOf>*</mirrorOf><url>http://127.0.0.1:9/</url></mirror>"
+        (tmp_path / ".m2").mkdir()
+        settings = f"<settings><mirrors>{mirror}</mirrors></settings>"
+        (tmp_path / ".m2/settings.xml").write_text(settings, encoding="utf-8")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("BACKSMITH_CACHE", str(cache_folder()))
+        trial = await attempt(isolation, GOOD, POM.replace("5.11.4", "5.10.3"))
+        assert "127.0.0.1:9" in trial.report.problem
+        assert trial.report.ours
 
     async def test_java_that_is_not_here_is_ours(self, isolation: Isolation) -> None:
         trial = await attempt(isolation, GOOD, POM.replace(">17<", ">199<"))

@@ -126,3 +126,18 @@ class TestCargo:
             trial = await laboratory.run(Project(files))
         assert "backsmith-no-such-package-x1" in trial.report.problem
         assert not trial.report.ours
+
+    async def test_this_machines_settings_are_taken_and_no_network_is_ours(
+        self, isolation: Isolation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        settings = (
+            '[source.crates-io]\nreplace-with = "m"\n[source.m]\nregistry = "sparse+http://127.0.0.1:9/"\n'
+            "[net]\nretry = 0\n"
+        )
+        (tmp_path / "config.toml").write_text(settings, encoding="utf-8")
+        monkeypatch.setenv("CARGO_HOME", str(tmp_path))
+        files = {"Cargo.toml": MANIFEST.replace('"1"', '"1.0.1"'), "src/lib.rs": ""}
+        async with Laboratory(isolation) as laboratory:
+            trial = await laboratory.run(Project(files))
+        assert "127.0.0.1:9" in trial.report.problem or "127.0.0.1 port 9" in trial.report.problem
+        assert trial.report.ours, trial.report.problem
