@@ -45,7 +45,8 @@ class Source:
         marks = read_marks(lines, len(self.lines), text)
         self.lines += lines
         for index, mark in enumerate(marks, len(self.marks)):
-            if mark.kind == "delimiter":
+            # Only longer delimiters are ever looked up by their size.
+            if mark.kind == "delimiter" and mark.size > 3:
                 self._sized.setdefault(mark.size, []).append(index)
             elif mark.kind == "end-think":
                 self._think_ends.append(index)
