@@ -18,7 +18,9 @@ def demo(
     run_folder: Annotated[
         Path | None, typer.Option("--run", help="Where the runs go (default: runs/).")
     ] = None,
-    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host (no isolation at all).")] = "auto",
+    sandbox: Annotated[
+        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
+    ] = "auto",
 ) -> None:
     """Do the main job on recorded answers: no key, no Docker, no root.
 

@@ -27,7 +27,9 @@ def run(
     rounds: Annotated[
         int, typer.Option(min=1, max=20, help="How many answers at most, repairs included.")
     ] = 3,
-    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host (no isolation at all).")] = "auto",
+    sandbox: Annotated[
+        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
+    ] = "auto",
     run_folder: Annotated[
         Path | None, typer.Option("--run", help="The run's folder; one that holds this run goes on with it.")
     ] = None,

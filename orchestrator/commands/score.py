@@ -16,7 +16,9 @@ def score(
         typer.Argument(help="Files with a model's raw answer each; - reads one from standard input."),
     ],
     task: Annotated[Path, typer.Option("--task", "-t", help="The task file that they answer.")],
-    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or host (no isolation at all).")] = "auto",
+    sandbox: Annotated[
+        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
+    ] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output.")
     ] = False,
