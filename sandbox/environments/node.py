@@ -82,8 +82,13 @@ async def fetch_package(spec: str, folder: Path, isolation: Isolation) -> Path |
         Command(
             argv=("npm", "pack", "--ignore-scripts", "--no-update-notifier", "--silent", spec),
             cwd=isolation.inside(target),
-            env={**settings, "PATH": tools.path, "npm_config_cache": "/tmp/npm",
-                "npm_config_fetch_retries": "0",  # there is a way to do without it, so no waiting "NO_COLOR": "1"},
+            env={
+                **settings,
+                "PATH": tools.path,
+                "npm_config_cache": "/tmp/npm",
+                "npm_config_fetch_retries": "0",  # there is a way to do without it, so no waiting
+                "NO_COLOR": "1",
+            },
             mounts=(target, *file_mounts(settings), *_npm_configuration(), *tools.mounts),
             limits=_INSTALL,
             network=True,
