@@ -88,6 +88,8 @@ class Source:
             if line is None or line.strip():
                 break
             number += 1
+        else:
+            return None
         index = header + 1
         if index < len(self.marks):
             mark = self.marks[index]

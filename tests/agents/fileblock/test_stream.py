@@ -1,6 +1,6 @@
 """When a stream lets go of a file: as soon as no further text can move its end, and not before."""
 
-from agents.fileblock import Stream
+from agents.fileblock import Stream, parse
 from agents.submission import SourceFile
 
 
@@ -53,3 +53,13 @@ def test_a_long_line_in_small_pieces_is_kept_whole() -> None:
     stream.feed("\n---\n")
     (file,) = stream.finish().submission.files
     assert file.text == "xy" * 20_000 + "\n"
+
+
+def test_a_gap_that_is_too_wide_stays_so_wherever_the_text_is_cut() -> None:
+    text = "FILE: b.md\r\n\u2028\n\r\n\r\n```\n"
+    whole = parse(text)
+    for cut in range(len(text) + 1):
+        stream = Stream()
+        stream.feed(text[:cut])
+        stream.feed(text[cut:])
+        assert stream.finish() == whole, cut
