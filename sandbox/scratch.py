@@ -12,13 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _LOCK = ".held"
+_DEEPEST = 60  # leaves room for our own names, a server's folders and its socket's name
 
 
 class ScratchFolder:
-    """A fresh folder, ``path``; ``remove`` it when done. Its own path is short, as Unix sockets need."""
+    """A fresh folder, ``path``; ``remove`` it when done.
 
-    def __init__(self, name: str) -> None:
-        self._home = _home() / f"{name}-{secrets.token_hex(4)}"
+    ``sockets``: Unix sockets will stand in it, whose paths may not be longer than 107 bytes; where the usual place
+    is too deep for that, it is below /tmp.
+    """
+
+    def __init__(self, name: str, *, sockets: bool = False) -> None:
+        usual, short = _homes()[0], _homes()[-1]
+        deep = sockets and len(os.fsencode(usual)) > _DEEPEST
+        self._home = _made(short if deep else usual) / f"{name}-{secrets.token_hex(4)}"
         self._home.mkdir(mode=0o700)
         # Locked before it has its name: nobody ever finds it there and free.
         fresh = self._home / (_LOCK + ".new")
@@ -59,7 +66,7 @@ def is_held(path: Path) -> bool:
 
 
 def _stale() -> Iterator[Path]:
-    for folder in sorted(_home().iterdir()):
+    for folder in (folder for home in _homes() for folder in sorted(_made(home).iterdir())):
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError:
@@ -83,9 +90,14 @@ def _age(folder: Path) -> float:
     return time.time() - folder.stat().st_mtime
 
 
-def _home() -> Path:
+def _homes() -> tuple[Path, ...]:
+    """Where this user's folders are: below TMPDIR, and below /tmp for those that need a short path."""
+    name = f"backsmith-{os.getuid()}"
+    return tuple(dict.fromkeys((Path(os.environ.get("TMPDIR") or "/tmp") / name, Path("/tmp") / name)))
+
+
+def _made(home: Path) -> Path:
     """One folder a user, which nobody else may enter."""
-    home = Path(os.environ.get("TMPDIR") or "/tmp") / f"backsmith-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     if home.stat().st_uid != os.getuid() or home.is_symlink():
         raise PermissionError(f"{home} belongs to somebody else")

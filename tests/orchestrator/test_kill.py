@@ -2,9 +2,11 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -32,8 +34,8 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         "\npytest\n", "\npytest\npsycopg[binary]\n"
     )
     (folder / "response.md").write_text(response, encoding="utf-8")
-    temporary = tmp_path / "t"
-    temporary.mkdir()
+    # A short path: servers' sockets stand below it.
+    temporary = Path(tempfile.mkdtemp(prefix="bs-kill-", dir="/tmp"))
     argv = [str(Path(sys.executable).with_name("backsmith")), "run", "recordings/greeting/task.yaml"]
     argv += [
         "--model",
@@ -65,6 +67,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     kinds = [record["kind"] for record in read_journal(tmp_path / "r/journal.jsonl").records]
     assert kinds.count("answer") == kinds.count("score") == 1, final.stderr
     assert [str(path) for home in temporary.iterdir() for path in home.iterdir()] == []
+    shutil.rmtree(temporary)
 
 
 def run(argv: list[str], cwd: Path, environ: dict[str, str], kill_after: float | None) -> tuple[float, bool]:

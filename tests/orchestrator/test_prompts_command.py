@@ -77,7 +77,7 @@ def test_show_for_a_design_and_a_review(task: Path, tmp_path: Path) -> None:
     answer = tmp_path / "response.md"
     answer.write_text("FILE: main.go\n---\npackage main\n---\n", encoding="utf-8")
     output = prompts("show", "backend-expert", "--task", task, "--for", "review", "--answer", answer).output
-    assert "package main" in output and "- [severity] path:line - " in output
+    assert "package main" in output and "- `severity`: `high`" in output
     with pytest.raises(ConfigError, match="belong together"):
         prompts("show", "backend-expert", "--task", task, "--for", "review")
 

@@ -45,3 +45,17 @@ def test_half_built_environments_are_removed_unless_somebody_builds(tmp_path: Pa
         reap_builds()
         assert building.is_dir()
     assert sorted(path.name for path in root.iterdir() if path.is_dir()) == []
+
+
+def test_sockets_get_a_short_path_wherever_temporary_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("deep" * 20)
+    deep.mkdir()
+    monkeypatch.setenv("TMPDIR", str(deep))
+    folder = ScratchFolder("pg", sockets=True)
+    try:
+        assert len(str(folder.path / "run" / ".s.PGSQL.5432")) <= 107
+        assert folder.path.is_dir()
+    finally:
+        folder.remove()
