@@ -12,7 +12,7 @@ _UNUSUAL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}$")
 _CODE = re.compile(r"\*{0,2}`([^`]+)`\*{0,2}(.*)$")
 _PREFIXES = ("export ", "set ", "SET ", "setx ", "ENV ", "declare -x ")
 _VALUE_COLUMNS = ("value", "default", "example", "sample")
-_DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
+_DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
 _REMARK = re.compile(r"[ \t]#")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agents.submission import Ecosystem
 
-_WORD = re.compile(r"""(?:"[^"]*+"|'[^']*+'|[^\s"']++|["'])++""")
+_WORD = re.compile(r"""(?:"[^"]*+"|'[^']*+'|[^\s"']++|["'])+""")
 _QUOTED = re.compile(r"""\"([^"]*+)"|'([^']*+)'|["']""")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _ENDS = frozenset({"&&", "||", ";", "|", "#", "\\"})

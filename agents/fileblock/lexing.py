@@ -24,7 +24,9 @@ class Span:
             return f".*?{closing}"
         first = re.escape(self.closing[0])
         partial = f"|{first}(?!{re.escape(self.closing[1:])})" if self.closing[1:] else ""
-        return rf"(?:[^\\{first}]++|\\.{partial})*+{closing}"
+        # No possessive group: before Python 3.11.5 those match wrongly (gh-106052). What is left to
+        # backtrack over fails at once, so the time stays in proportion.
+        return rf"(?:[^\\{first}]++|\\.{partial})*{closing}"
 
 
 class Grammar:
@@ -41,7 +43,7 @@ class Grammar:
         )
         tokens += [re.escape(span.opening) + span.rest for span in spans]
         tokens += [re.escape(span.opening) for span in spans]
-        tokens += [rf"{quote}(?:[^{quote}\\\n]++|\\.)*+{quote}?" for quote in strings]
+        tokens += [rf"{quote}(?:[^{quote}\\\n]++|\\.)*{quote}?" for quote in strings]
         self.tokens = re.compile("|".join(filter(None, tokens)), re.DOTALL)
         self.endings = {span.opening: re.compile(span.rest, re.DOTALL) for span in spans}
 

@@ -18,12 +18,16 @@ _COMPARE = {
 
 def read_python(path: str, text: str) -> n.Module:
     """The module, or one with ``problem`` set where Python itself could not read it."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if "\0" in text:
+        # Said by ourselves, since Python's own error for it differs between its releases.
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return n.Module(path, "python", problem=f"not valid Python {version}: a null byte", problem_line=line)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except SyntaxError as error:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return n.Module(
             path, "python", problem=f"not valid Python {version}: {error.msg}", problem_line=error.lineno or 0
         )
