@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
-from evals.code.grammars import GrammarReader
+from evals.code.grammars import GrammarReader, number_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -287,11 +287,4 @@ class GoReader(GrammarReader):
 
 def _number(text: str) -> int | float | None:
     plain = text.replace("_", "")
-    try:
-        return int(plain, 0) if len(plain) < 40 else None
-    except ValueError:
-        pass
-    try:
-        return float(plain)
-    except ValueError:
-        return None
+    return number_of(plain)

@@ -169,3 +169,15 @@ class GrammarReader:
 
 
 _SILENT = {"comment", "line_comment", "block_comment", "ERROR"}
+
+
+def number_of(plain: str) -> int | float | None:
+    """The value of a numeric literal without its language's separators and suffixes; None where it has none."""
+    try:
+        return int(plain, 0) if len(plain) < 40 else None
+    except ValueError:
+        pass
+    try:
+        return float(plain)
+    except ValueError:
+        return None

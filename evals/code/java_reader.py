@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
-from evals.code.grammars import GrammarReader
+from evals.code.grammars import GrammarReader, number_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -262,11 +262,4 @@ def _number(text: str) -> int | float | None:
         if not text.lower().startswith("0x")
         else text.replace("_", "").rstrip("lL")
     )
-    try:
-        return int(plain, 0) if len(plain) < 40 else None
-    except ValueError:
-        pass
-    try:
-        return float(plain)
-    except ValueError:
-        return None
+    return number_of(plain)
