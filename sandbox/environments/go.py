@@ -13,8 +13,8 @@ from pathlib import Path
 from prompts.task import Limits
 from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.environments.indexes import file_mounts, network_env
-from sandbox.environments.result import Prepared, Unprepared
-from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
+from sandbox.environments.result import Prepared, Unprepared, explain_install
+from sandbox.isolation.protocol import Command, Isolation, Mount
 from sandbox.workspace import lay_out
 
 _INSTALL = Limits(seconds=900, memory_mb=8192, processes=512, output_mb=16, disk_mb=8192)
@@ -121,7 +121,7 @@ async def _build(
         )
     )
     if not done.ok:
-        return _explain(done)
+        return explain_install(done, _UNHAVEABLE, (_TOO_NEW,))
     # A failure here is no verdict: the same compilation is part of the tests, and is told there.
     await isolation.run(
         Command(
@@ -146,14 +146,6 @@ def _env(tools: "_Tools", isolation: Isolation, modules: Mount, built: Mount) ->
         "GOTOOLCHAIN": "local",
         "GOTELEMETRY": "off",
     }
-
-
-def _explain(done: Finished) -> Unprepared:
-    said = done.output.strip() or f"exit code {done.exit_code}"
-    if done.limit:
-        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
-    ours = _TOO_NEW in said or not any(sign in said for sign in _UNHAVEABLE)
-    return Unprepared("the dependencies cannot be installed:\n" + said[-4000:], ours=ours)
 
 
 def _index_settings() -> dict[str, str]:

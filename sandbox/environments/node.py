@@ -14,8 +14,8 @@ from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.environments.indexes import file_mounts, npm_env
-from sandbox.environments.result import Prepared, Unprepared
-from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
+from sandbox.environments.result import Prepared, Unprepared, explain_install
+from sandbox.isolation.protocol import Command, Isolation, Mount
 
 _INSTALL = Limits(seconds=600, memory_mb=4096, processes=512, output_mb=16, disk_mb=4096)
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
@@ -140,7 +140,7 @@ async def _build(
     )
     done = await isolation.run(command)
     if not done.ok:
-        return _explain(done)
+        return explain_install(done, _UNHAVEABLE)
     if scripted := _with_install_scripts(project / "node_modules" / ".package-lock.json"):
         # Native modules are compiled here, by their packages' own scripts: without network, and with nothing in
         # reach but this environment. One that cannot be built is told by the tests that need it.
@@ -196,16 +196,6 @@ def _manifest(text: str, named: Iterable[str]) -> tuple[dict[str, object], str]:
 
 def _entries(section: object) -> dict[str, object]:
     return {str(name): value for name, value in section.items()} if isinstance(section, dict) else {}
-
-
-def _explain(done: Finished) -> Unprepared:
-    said = done.output.strip() or f"exit code {done.exit_code}"
-    if done.limit:
-        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
-    return Unprepared(
-        "the dependencies cannot be installed:\n" + said[-4000:],
-        ours=not any(sign in said for sign in _UNHAVEABLE),
-    )
 
 
 def _npm_configuration() -> tuple[Mount, ...]:

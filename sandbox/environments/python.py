@@ -11,9 +11,9 @@ from prompts.task import Limits
 from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.environments.indexes import file_mounts, uv_env
 from sandbox.environments.python_manifest import wanted
-from sandbox.environments.result import Prepared, Unprepared
+from sandbox.environments.result import Prepared, Unprepared, explain_install
 from sandbox.isolation.bubblewrap import interpreter_folders
-from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
+from sandbox.isolation.protocol import Command, Isolation, Mount
 
 _INSTALL = Limits(seconds=600, memory_mb=4096, processes=256, output_mb=16, disk_mb=4096)
 _TARGET = "/env"
@@ -154,7 +154,7 @@ async def _build(
             )
         )
         if not done.ok:
-            return _explain(done)
+            return explain_install(done, _UNHAVEABLE, _UNREACHABLE)
     # Compiled beforehand, since the environment is read-only later. -S: no code of a package runs here.
     await isolation.run(
         Command(
@@ -173,16 +173,6 @@ def _uv_configuration() -> tuple[Mount, ...]:
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "uv/uv.toml"
     places = {config: "/home/sandbox/.config/uv/uv.toml", Path("/etc/uv/uv.toml"): "/etc/uv/uv.toml"}
     return tuple(Mount(source, target) for source, target in places.items() if source.is_file())
-
-
-def _explain(done: Finished) -> Unprepared:
-    said = done.output.strip() or f"exit code {done.exit_code}"
-    if done.limit:
-        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
-    unhaveable = any(sign in said for sign in _UNHAVEABLE)
-    unreachable = any(sign in said for sign in _UNREACHABLE)
-    message = "the dependencies cannot be installed:\n" + said[-4000:]
-    return Unprepared(message, ours=unreachable or not unhaveable)
 
 
 def _importable(env: Path) -> frozenset[str]:

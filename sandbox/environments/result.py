@@ -1,9 +1,9 @@
 """What preparing an environment ends as."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.isolation.protocol import Mount
+from sandbox.isolation.protocol import Finished, Mount
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,15 @@ class Unprepared:
 
     message: str
     ours: bool
+
+
+def explain_install(done: Finished, unhaveable: Iterable[str], ours: Iterable[str] = ()) -> Unprepared:
+    """Why an installer's step failed.
+
+    It is the answer's fault only where the output holds a sign of ``unhaveable`` and none of ``ours``.
+    """
+    said = done.output.strip() or f"exit code {done.exit_code}"
+    if done.limit:
+        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
+    excused = any(sign in said for sign in ours) or not any(sign in said for sign in unhaveable)
+    return Unprepared("the dependencies cannot be installed:\n" + said[-4000:], ours=excused)

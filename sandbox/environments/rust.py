@@ -17,8 +17,8 @@ from prompts.task import Limits
 from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.environments.cargo_manifest import manifests, refusal, stubs
 from sandbox.environments.indexes import file_mounts, network_env
-from sandbox.environments.result import Prepared, Unprepared
-from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
+from sandbox.environments.result import Prepared, Unprepared, explain_install
+from sandbox.isolation.protocol import Command, Isolation, Mount
 from sandbox.workspace import lay_out
 
 _INSTALL = Limits(seconds=900, memory_mb=8192, processes=512, output_mb=16, disk_mb=8192)
@@ -131,7 +131,7 @@ async def _build(
         )
     )
     if not done.ok:
-        return _explain(done)
+        return explain_install(done, _UNHAVEABLE, _UNREACHABLE)
     (folders["cargo"] / "vendor").mkdir(exist_ok=True)
     (folders["cargo"] / "config.toml").write_text(_VENDORED.format(folder=inside), encoding="utf-8")
     # A failure here is no verdict: the same compilation is part of the tests, and is told there.
@@ -168,17 +168,6 @@ def _env(tools: "_Tools", isolation: Isolation, cargo: Mount, target: Mount) -> 
         "CARGO_PROFILE_DEV_DEBUG": "line-tables-only",
         "CARGO_PROFILE_TEST_DEBUG": "line-tables-only",
     }
-
-
-def _explain(done: Finished) -> Unprepared:
-    said = done.output.strip() or f"exit code {done.exit_code}"
-    if done.limit:
-        return Unprepared(f"installing dependencies hit the {done.limit} limit: {done.detail}", ours=True)
-    unreachable = any(sign in said for sign in _UNREACHABLE)
-    return Unprepared(
-        "the dependencies cannot be installed:\n" + said[-4000:],
-        ours=unreachable or not any(sign in said for sign in _UNHAVEABLE),
-    )
 
 
 def _index_settings() -> dict[str, str]:
