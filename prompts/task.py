@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from prompts.access import Access
 from prompts.endpoints import find_endpoints, parameter_style, same_shape
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -39,7 +40,8 @@ class Task(BaseModel):
 
     ``context`` and ``hidden_tests`` hold the text of the named files by their relative path; hidden tests are
     laid over the submission's files after the model has answered and are never shown to it. ``settings`` are
-    model settings as they were written (``agents.settings`` reads them); they do not define the task.
+    model settings as they were written (``agents.settings`` reads them); they do not define the task. ``auth``
+    says who may call what, over what the requirements are read to say; the model is not shown it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +56,7 @@ class Task(BaseModel):
     limits: Limits = Limits()
     hidden_tests: dict[str, str] = {}
     settings: dict[str, str | tuple[str, ...]] = {}
+    auth: Access | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -69,7 +72,8 @@ class Task(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of what defines the task; equal for tasks that ask for the same thing."""
-        return hashlib.sha256(self.model_dump_json(exclude={"settings"}).encode("utf-8")).hexdigest()
+        left_out = {"settings"} if self.auth else {"settings", "auth"}
+        return hashlib.sha256(self.model_dump_json(exclude=left_out).encode("utf-8")).hexdigest()
 
     @property
     def slug(self) -> str:

@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
+from prompts.access_field import read_access
 from prompts.attachments import MAX_FILES, MAX_TOTAL_BYTES, plain_path, read_attachments
 from prompts.errors import ConfigError
 from prompts.task import Limits, Task
@@ -13,6 +14,8 @@ _FIELDS = tuple(Task.model_fields)
 _LIMITS = tuple(Limits.model_fields)
 # What people write for a field, beyond slips of the finger.
 _ALIASES = {
+    "access": "auth",
+    "authentication": "auth",
     "db": "database",
     "databases": "database",
     "description": "task",
@@ -113,6 +116,10 @@ class _Fields:
                 return self.limits(value, line)
             case "settings":
                 return self.settings(value, line)
+            case "auth":
+                entries, problems = read_access(value, line)
+                self.problems += problems
+                return entries
             case _:
                 return self.one_text(field, value, line)
 

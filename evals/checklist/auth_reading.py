@@ -1,10 +1,14 @@
-"""What a task's requirements say about who may call what. The reading is documented in docs/checklist.md."""
+"""What a task says about who may call what: its field ``auth`` outright, its requirements by a reading of their words.
+
+The reading is documented in docs/checklist.md.
+"""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evals.code.routes import shape
+from prompts.access import AccessRule
 from prompts.task import Task
 
 _KEY = r"(?:x-)?api[- ]?key|tokens?|log(?:ged)?[- ]?in|login|auth\w*|credentials?|jwt|session|sign(?:ed)?[- ]?in|bearer"
@@ -46,6 +50,7 @@ OPEN_PATHS = re.compile(
 OWN_PATHS = re.compile(r"(^|/)(me|logout|log-out|signout|sign-out|profile|account/me|whoami)/?$")
 """Paths that make no sense without credentials."""
 
+_API = re.compile(r"^(/(api|rest|v\d+))+(?=/|$)")
 _WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -63,6 +68,7 @@ class Reading:
 
     def __init__(self, task: Task | None) -> None:
         self.task = task
+        self._rules: tuple[AccessRule, ...] = task.auth.rules if task and task.auth else ()
         self._named: dict[tuple[str, str], Need] = {}
         self._general: list[tuple[str, str]] = []
         for text in task.requirements if task else ():
@@ -76,12 +82,18 @@ class Reading:
                 self._general.append((text, text.lower()))
         if task:
             self._general.append((task.task, task.task.lower()))
+        for rule in self._rules:
+            if not rule.below:
+                for method in rule.methods:
+                    self._named.setdefault((method, rule.path), _ruled(rule, rule.path))
 
     @property
     def silent(self) -> bool:
         """Whether no word of the task speaks of credentials, roles or owners."""
         if self.task is None:
             return True
+        if any(rule.standing != "public" for rule in self._rules):
+            return False
         words = " ".join([self.task.task, *self.task.requirements])
         return not (_TALKS.search(words) or _OWNER.search(words) or _NEEDS.search(words))
 
@@ -90,7 +102,12 @@ class Reading:
         return self._named
 
     def need(self, method: str, path: str) -> Need:
-        """What the task says of one endpoint of the code."""
+        """What the task says of one endpoint of the code: by its field ``auth``, else by its requirements."""
+        speaking = [rule for rule in self._rules if not rule.methods or method in rule.methods]
+        for covers in (_covers, _ends_like):
+            for rule in speaking:
+                if covers(rule, path):
+                    return _ruled(rule, path)
         named = next(
             (need for (m, s), need in self._named.items() if m == method and same(s, path)),
             Need(None, False, ""),
@@ -130,6 +147,25 @@ class Reading:
         if _ALL.search(text) or about:
             return Need(True, owner and "{" in shape(path), text)
         return None
+
+
+def _ruled(rule: AccessRule, path: str) -> Need:
+    words = f"auth: {rule.standing}: {rule.text}"
+    if rule.standing == "public":
+        return Need(False, False, words)
+    return Need(True, rule.standing == "owner" and "{" in shape(path), words)
+
+
+def _covers(rule: AccessRule, path: str) -> bool:
+    """Whether an entry speaks of a path, a prefix such as ``/api/v1`` aside."""
+    have = _API.sub("", shape(path)) or "/"
+    if not rule.below:
+        return rule.path in {have, shape(path)}
+    return any(f"{whole}/".startswith(f"{rule.path.rstrip('/')}/") for whole in (have, shape(path)))
+
+
+def _ends_like(rule: AccessRule, path: str) -> bool:
+    return not rule.below and same(rule.path, path)
 
 
 def same(wanted: str, path: str) -> bool:

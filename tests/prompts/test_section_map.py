@@ -86,7 +86,9 @@ def test_every_example_task_in_the_documents_can_be_read() -> None:
     from prompts.taskfile import parse_task
 
     text = (DOCUMENT.parent / "tasks.md").read_text(encoding="utf-8")
-    first, second = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    first, second, third = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert len(parse_task(first, "tasks.md", None).endpoints) == 4
     without_files = re.sub(r"(?m)^(context|hidden_tests):\n(  - .*\n)+", "", second)
     assert len(parse_task(without_files, "tasks.md", None).endpoints) == 7
+    access = parse_task(f"task: a\nframework: b\n{third}", "tasks.md", None).auth
+    assert access is not None and len(access.rules) == 4
