@@ -1,0 +1,1 @@
+"""What many samples are worth together: rates, their intervals, and differences between runs."""
