@@ -14,7 +14,7 @@ from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
 from sandbox.services.protocol import Binding
-from sandbox.services.server_process import ServerProcess, free_port, start_server
+from sandbox.services.server_process import ServerProcess, free_port, program_version, start_server
 
 if TYPE_CHECKING:
     import pymysql
@@ -68,6 +68,10 @@ class MariaDB:
         if missing:
             return f"no MariaDB server found ({', '.join(missing)} missing); install Debian's mariadb-server"
         return ""
+
+    def version(self) -> str:
+        """The server's program."""
+        return program_version(_find("mariadbd"))
 
     async def bind(self, isolation: Isolation) -> Binding:
         """A fresh database on which its own user may do everything, and so on those with its name in theirs."""

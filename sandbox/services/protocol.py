@@ -59,6 +59,9 @@ class Service(Protocol):
     def problem(self) -> str:
         """What is missing on this machine, and how to get it; empty where nothing is."""
 
+    def version(self) -> str:
+        """What tells this server's program from another version of it; asked only where ``problem`` is empty."""
+
     async def bind(self, isolation: Isolation) -> Binding:
         """Something of its own for one sample; starts the server when it is the first.
 

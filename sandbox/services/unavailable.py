@@ -24,6 +24,10 @@ class Unavailable:
             "or bring a service of your own (entry point group backsmith.services)"
         )
 
+    def version(self) -> str:
+        """There is no program."""
+        return ""
+
     async def bind(self, isolation: Isolation) -> Binding:
         """Always raises SandboxError."""
         raise SandboxError(self.problem())
