@@ -127,6 +127,11 @@ def read_score(text: str) -> Score:
     return _adapter().validate_json(text)
 
 
+def score_from(value: object) -> Score:
+    """The score in a JSON value that was read already. Raises ValueError for anything else."""
+    return _adapter().validate_python(value)
+
+
 def _tests(report: TestReport) -> Tests:
     return Tests(
         passed=report.count("passed"),

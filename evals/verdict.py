@@ -28,12 +28,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One checklist item's verdict. ``evidence`` is never empty; ``reason`` says in one line why."""
+    """One checklist item's verdict. ``evidence`` is never empty; ``reason`` says in one line why.
+
+    ``deterministic``: the same submission always gets the same verdict (a model's judgement is not).
+    """
 
     item: str
     verdict: Verdict
     reason: str
     evidence: tuple[Evidence, ...]
+    deterministic: bool = True
 
     def __post_init__(self) -> None:
         if not self.evidence:

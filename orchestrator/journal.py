@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,25 +25,56 @@ class Journal:
     damaged: tuple[int, ...]
 
 
-def read_journal(path: Path) -> Journal:
-    """Read a journal; an absent file is an empty one. Raises StoreError where it cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a journal: its number, where it begins (in bytes), and its record; None where it is damaged."""
+
+    number: int
+    offset: int
+    record: Record | None
+
+
+def scan_journal(path: Path) -> Iterator[Line]:
+    """The lines of a journal one by one, however long it is; an absent file has none.
+
+    Raises StoreError where it cannot be read.
+    """
+    offset = 0
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield Line(number, offset, _open_line(line.removesuffix(b"\n")))
+                offset += len(line)
     except FileNotFoundError:
-        return Journal((), ())
+        return
     except OSError as error:
         raise StoreError(f"the journal {path} cannot be read: {error.strerror}") from error
+
+
+def read_journal(path: Path) -> Journal:
+    """A whole journal; an absent file is an empty one. Raises StoreError where it cannot be read."""
     records: list[Record] = []
     damaged: list[int] = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        record = _open_line(line)
-        if record is None:
-            damaged.append(number)
+    for line in scan_journal(path):
+        if line.record is None:
+            damaged.append(line.number)
         else:
-            records.append(record)
+            records.append(line.record)
     return Journal(tuple(records), tuple(damaged))
+
+
+def read_record(path: Path, offset: int) -> Record:
+    """The record of the line that begins at ``offset``. Raises StoreError where there is none (any more)."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            record = _open_line(file.readline().removesuffix(b"\n"))
+    except OSError as error:
+        raise StoreError(f"the journal {path} cannot be read: {error.strerror}") from error
+    if record is None:
+        raise StoreError(f"the journal {path} is damaged at byte {offset}")
+    return record
 
 
 class JournalWriter:
