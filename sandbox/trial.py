@@ -1,45 +1,33 @@
 """One trial: a project's files go into a sandbox with all that they need, and its tests run."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
 from prompts.errors import SandboxError
-from prompts.task import Limits
+from sandbox.application.serving import Application, NotServed, serving
+from sandbox.application.start import find_start
+from sandbox.bench import Bench, Project
 from sandbox.environments.cache import reap_builds
 from sandbox.environments.result import Prepared, Unprepared
-from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
-from sandbox.migrations import MigrationKind, MigrationStep, migrate, sqlite_path
+from sandbox.isolation.protocol import Isolation
+from sandbox.migrations import MigrationStep, migrate
 from sandbox.report import TestReport
-from sandbox.scratch import ScratchFolder, reap
+from sandbox.scratch import reap
 from sandbox.services.choose import all_services, unserved
 from sandbox.services.protocol import Binding, Service
-from sandbox.settings import fill_settings, schemes_of
+from sandbox.settings import schemes_of
 from sandbox.toolchains.choose import find_toolchain
-from sandbox.toolchains.protocol import RESULTS, WORK, Toolchain
-from sandbox.workspace import lay_out
+from sandbox.toolchains.protocol import Toolchain
+from sandbox.trial_cache import KeptTrial, TrialCache, trial_key
 
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """What is to be tried. ``dependencies`` are (ecosystem, specifier) pairs that the answer lists by itself;
-    ``hidden_tests`` are laid over the files before the tests run.
-    """
-
-    files: Mapping[str, str]
-    dependencies: tuple[tuple[str, str], ...] = ()
-    migrations: tuple[tuple[MigrationKind, str], ...] = ()
-    env_vars: tuple[tuple[str, str], ...] = ()
-    database: str = ""
-    extra_env: Mapping[str, str] = field(default_factory=dict)
-    hidden_tests: Mapping[str, str] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+__all__ = ["Laboratory", "Project", "Trial"]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How a trial ended. ``timings`` are seconds by stage."""
+    """How a trial ended. ``timings`` are seconds by stage; ``cached``: its tests ran at an earlier time."""
 
     report: TestReport
     toolchain: str = ""
@@ -48,20 +36,32 @@ class Trial:
     migrations: tuple[MigrationStep, ...] = ()
     notes: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    cached: bool = False
 
 
 class Laboratory:
-    """Runs trials in one isolation and holds the services that they share; an async context manager."""
+    """Runs trials in one isolation and holds the services that they share; an async context manager.
 
-    def __init__(self, isolation: Isolation, on_stage: Callable[[str], None] = lambda _: None) -> None:
+    ``cache`` keeps how trials ended; without one each is run.
+    """
+
+    def __init__(
+        self,
+        isolation: Isolation,
+        on_stage: Callable[[str], None] = lambda _: None,
+        cache: TrialCache | None = None,
+    ) -> None:
         self.isolation = isolation
         self._on_stage = on_stage
+        self._cache = cache
         self._services = all_services()
 
     async def __aenter__(self) -> "Laboratory":
         await self.isolation.reap()
         reap()
         reap_builds()
+        if self._cache:
+            self._cache.prune()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -73,40 +73,106 @@ class Laboratory:
 
         What is no fault of the project (a tool missing here, no network) is a report with ``ours`` set.
         """
-        toolchain = find_toolchain(project.files)
-        if toolchain is None:
-            return _ours("no toolchain here knows this kind of project")
-        if missing := self._lacking(toolchain):
-            return _ours(missing, toolchain.name)
-        if absent := unserved(project.database, self._services):
-            return _ours(absent, toolchain.name)
         clock = _Clock(self._on_stage)
         clock.start("environment")
-        named = [spec for ecosystem, spec in project.dependencies if ecosystem == toolchain.ecosystem]
-        prepared = await toolchain.prepare(project.files, named, self.isolation)
-        if isinstance(prepared, Unprepared):
-            report = TestReport(problem=prepared.message, ours=prepared.ours)
-            return Trial(report, toolchain.name, timings=clock.stop())
+        ready = await self._prepare(project)
+        if isinstance(ready, TestReport):
+            toolchain = find_toolchain(project.files)
+            return Trial(ready, toolchain.name if toolchain else "", timings=clock.stop())
+        toolchain, prepared = ready
+        key = self._key(project, toolchain, prepared)
+        found = self._cache.find(key) if self._cache and key else None
+        told = found or await self._try(project, ready, clock, key)
+        return Trial(
+            report=told.report,
+            toolchain=toolchain.name,
+            environment=prepared.key,
+            importable=prepared.importable,
+            migrations=told.migrations,
+            notes=(*prepared.notes, *told.notes),
+            timings=clock.stop(),
+            cached=found is not None,
+        )
+
+    def _key(self, project: Project, toolchain: Toolchain, prepared: Prepared) -> str:
+        if self._cache is None:
+            return ""
+        return trial_key(project, toolchain.name, prepared, self._wanted(project), self.isolation)
+
+    async def _try(
+        self, project: Project, ready: "tuple[Toolchain, Prepared]", clock: "_Clock", key: str
+    ) -> KeptTrial:
+        """Services, migrations and tests; kept under the key where all of it came to its end."""
         async with AsyncExitStack() as stack:
             clock.start("services")
-            servers = [(service, await self._bind(service, stack)) for service in self._wanted(project)]
-            bindings = [binding for _, binding in servers]
-            bench = _Bench(project, prepared, bindings, self.isolation, toolchain.name)
-            stack.callback(bench.remove)
+            servers = await self._bind_all(project, stack)
+            bench = self._bench(project, ready, servers, stack)
             bench.lay_out()
             clock.start("migrations")
             migrated = await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
             clock.start("tests")
-            report = await bench.test(toolchain)
-        return Trial(
-            report=report,
-            toolchain=toolchain.name,
-            environment=prepared.key,
-            importable=prepared.importable,
-            migrations=migrated,
-            notes=(*prepared.notes, *(note for binding in bindings for note in binding.notes)),
-            timings=clock.stop(),
-        )
+            report = await bench.test(ready[0])
+        notes = tuple(note for _, binding in servers for note in binding.notes)
+        told = KeptTrial(report, migrated, notes)
+        if self._cache and key and not bench.limited:
+            self._cache.keep(key, told)
+        return told
+
+    @asynccontextmanager
+    async def serve(self, project: Project, seconds: float) -> "AsyncIterator[Application | NotServed]":
+        """The project's application, started with services and migrations of its own, for at most ``seconds``.
+
+        It answers, or there is a reason why not; nothing of it is left running afterwards.
+        """
+        self._on_stage("application")
+        ready = await self._prepare(project)
+        if isinstance(ready, TestReport):
+            yield NotServed(ready.problem)
+            return
+        start = find_start(project.files, ready[0].name, project.start)
+        if isinstance(start, str):
+            yield NotServed(start)
+            return
+        async with AsyncExitStack() as stack:
+            try:
+                servers = await self._bind_all(project, stack)
+            except SandboxError as error:
+                yield NotServed(str(error))
+                return
+            bench = self._bench(project, ready, servers, stack)
+            bench.lay_out(hidden_tests=False)
+            await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
+            command, socket = bench.application(start, seconds)
+            yield await stack.enter_async_context(serving(self.isolation, command, socket, start))
+
+    async def _prepare(self, project: Project) -> "tuple[Toolchain, Prepared] | TestReport":
+        """The project's toolchain and its environment, or why there is none."""
+        toolchain = find_toolchain(project.files)
+        if toolchain is None:
+            return TestReport(problem="no toolchain here knows this kind of project", ours=True)
+        if missing := self._lacking(toolchain) or unserved(project.database, self._services):
+            return TestReport(problem=missing, ours=True)
+        named = [spec for ecosystem, spec in project.dependencies if ecosystem == toolchain.ecosystem]
+        prepared = await toolchain.prepare(project.files, named, self.isolation)
+        if isinstance(prepared, Unprepared):
+            return TestReport(problem=prepared.message, ours=prepared.ours)
+        return toolchain, prepared
+
+    def _bench(
+        self,
+        project: Project,
+        ready: "tuple[Toolchain, Prepared]",
+        servers: list[tuple[Service, Binding]],
+        stack: AsyncExitStack,
+    ) -> Bench:
+        toolchain, prepared = ready
+        bindings = [binding for _, binding in servers]
+        bench = Bench(project, prepared, bindings, self.isolation, toolchain.name)
+        stack.callback(bench.remove)
+        return bench
+
+    async def _bind_all(self, project: Project, stack: AsyncExitStack) -> list[tuple[Service, Binding]]:
+        return [(service, await self._bind(service, stack)) for service in self._wanted(project)]
 
     def _lacking(self, toolchain: Toolchain) -> str:
         """What the toolchain needs and neither an image nor this machine has."""
@@ -131,73 +197,6 @@ class Laboratory:
         return binding
 
 
-class _Bench:
-    """The place of one trial: a work folder, a results folder, and the environment of its commands."""
-
-    def __init__(
-        self,
-        project: Project,
-        prepared: Prepared,
-        bindings: Sequence[Binding],
-        isolation: Isolation,
-        toolchain: str,
-    ) -> None:
-        self._project = project
-        self._isolation = isolation
-        self._scratch = ScratchFolder("trial")
-        folder = self._scratch.path
-        work = Mount(folder / "work", WORK, writable=True)
-        results = Mount(folder / "results", RESULTS, writable=True)
-        self._work_folder = work.source
-        self._work = isolation.inside(work)
-        self._results = results
-        self.env = {
-            **fill_settings(project.env_vars, project.extra_env, bindings),
-            **prepared.env,
-        }
-        mounts = [work, results, *prepared.mounts]
-        for binding in bindings:
-            mounts += binding.mounts
-        self._command = Command(
-            argv=(),
-            cwd=self._work,
-            env=self.env,
-            mounts=tuple(mounts),
-            limits=project.limits,
-            relays=tuple(relay for binding in bindings for relay in binding.relays),
-            toolchain=toolchain,
-        )
-
-    def lay_out(self) -> None:
-        """Write the project's files, and the hidden tests over them."""
-        self._work_folder.mkdir()
-        self._results.source.mkdir()
-        lay_out(self._project.files, self._work_folder)
-        lay_out(self._project.hidden_tests, self._work_folder)
-
-    async def run(self, argv: tuple[str, ...]) -> Finished:
-        """Run a command of the project's, in its work folder."""
-        return await self._isolation.run(replace(self._command, argv=argv))
-
-    async def test(self, toolchain: Toolchain) -> TestReport:
-        """Run the project's tests and read what they say."""
-        files = {**self._project.files, **self._project.hidden_tests}
-        plan = toolchain.command(files, self._work, self._isolation.inside(self._results))
-        if isinstance(plan, str):
-            return TestReport(problem=plan)
-        command = replace(self._command, argv=plan.argv, env={**self.env, **plan.env})
-        finished = await self._isolation.run(command)
-        return toolchain.read(files, self._results.source, finished)
-
-    def sqlite_file(self) -> str | None:
-        """The SQLite file that DATABASE_URL names, as an inside path."""
-        return sqlite_path(self.env.get("DATABASE_URL", ""), self._work)
-
-    def remove(self) -> None:
-        """Remove the folders."""
-        self._scratch.remove()
-
-
 class _Clock:
     """Seconds by stage; tells each stage as it begins."""
 
@@ -217,7 +216,3 @@ class _Clock:
             self._timings[self._stage] = round(time.monotonic() - self._since, 4)
             self._stage = ""
         return self._timings
-
-
-def _ours(problem: str, toolchain: str = "") -> Trial:
-    return Trial(TestReport(problem=problem, ours=True), toolchain)

@@ -108,7 +108,7 @@ class Bubblewrap:
                 argv += ["--overlay-src", source, "--tmp-overlay", target]
             else:
                 argv += ["--bind" if mount.writable else "--ro-bind", source, target]
-        if command.relays:
+        if command.doors:
             relay = Path(__file__).with_name("relay.py")
             argv += ["--ro-bind", str(relay), _RELAY_TARGET]
             argv += [part for path in interpreter_folders() for part in ("--ro-bind", path, path)]
@@ -152,10 +152,10 @@ def bwrap_argv(options: int, command: Command) -> list[str]:
 
 
 def _inner(command: Command) -> tuple[str, ...]:
-    if not command.relays:
+    if not command.doors:
         return command.argv
-    doors = (f"{relay.port}:{relay.socket}" for relay in command.relays)
-    return (os.path.realpath(sys.executable), "-I", "-S", _RELAY_TARGET, *doors, "--", *command.argv)
+    python = os.path.realpath(sys.executable)
+    return (python, "-I", "-S", _RELAY_TARGET, *command.doors, "--", *command.argv)
 
 
 def interpreter_folders() -> list[str]:

@@ -96,10 +96,9 @@ def _on_loopback(address: str) -> bool:
 
 
 def _inner(command: Command) -> tuple[str, ...]:
-    if not command.relays:
+    if not command.doors:
         return command.argv
-    doors = (f"{relay.port}:{relay.socket}" for relay in command.relays)
-    return ("python3", "-I", "-S", _RELAY, *doors, "--", *command.argv)
+    return ("python3", "-I", "-S", _RELAY, *command.doors, "--", *command.argv)
 
 
 def _ulimits(command: Command) -> list["Ulimit"]:
@@ -132,7 +131,7 @@ def _mounts(command: Command, binds: tuple[Bind, ...]) -> list["Mount"]:
     from docker.types import Mount
 
     wanted = {bind.target: bind for bind in binds}  # as elsewhere, a later mount covers an earlier one
-    if command.relays:
+    if command.doors:
         wanted[_RELAY] = Bind(Path(__file__).with_name("relay.py"), _RELAY, writable=False)
     if command.network:
         for path in _CERTIFICATES:

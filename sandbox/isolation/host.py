@@ -4,7 +4,9 @@ import contextlib
 import os
 import secrets
 import signal
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.isolation.protocol import Command, Finished, Mount
@@ -39,7 +41,7 @@ class Host:
         mark = secrets.token_hex(8)
         try:
             return await supervise(
-                with_rlimits(command.argv, command.limits),
+                with_rlimits(_inner(command), command.limits),
                 cwd=Path(command.cwd),
                 env={"PATH": os.defpath, "LANG": "C.UTF-8", **command.env, _MARK: mark},
                 limits=command.limits,
@@ -48,6 +50,15 @@ class Host:
             )
         finally:
             _kill_marked(f"{_MARK}={mark}".encode())
+
+
+def _inner(command: Command) -> tuple[str, ...]:
+    """Services are in reach without a relay; only the way in needs one."""
+    if not command.entrance:
+        return command.argv
+    entrance = replace(command, relays=()).doors
+    relay = Path(__file__).with_name("relay.py")
+    return (sys.executable, "-I", "-S", str(relay), *entrance, "--", *command.argv)
 
 
 def _kill_marked(mark: bytes) -> None:

@@ -35,6 +35,16 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """The way in: a Unix socket (``socket`` as a path inside, made there) that leads to the port on which the
+    command listens. ``port`` is the one that it was asked to take.
+    """
+
+    port: int
+    socket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One command and everything that it may see and use.
 
@@ -52,6 +62,15 @@ class Command:
     relays: tuple[Relay, ...] = ()
     network: bool = False
     toolchain: str = ""
+    entrance: Entrance | None = None
+
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """What relay.py has to open, as its arguments."""
+        ways = [f"{relay.port}:{relay.socket}" for relay in self.relays]
+        if self.entrance:
+            ways.append(f"<{self.entrance.port}:{self.entrance.socket}")
+        return tuple(ways)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Runs inside the sandbox: opens localhost ports that lead to Unix sockets, then becomes the command.
 
-Started as a plain script (``python -I -S relay.py PORT:SOCKET ... -- COMMAND ...``), so it imports nothing of
-ours and little of anything. A network namespace of its own has no way out; the socket, mounted from outside,
-is the only door. The relay is no child of the command and ends with the sandbox.
+Started as a plain script (``python -I -S relay.py PORT:SOCKET ... <PORT:SOCKET -- COMMAND ...``), so it imports
+nothing of ours and little of anything. A network namespace of its own has no way out; the socket, mounted from
+outside, is the only door. ``<PORT:SOCKET`` is the way in: a socket that leads to the port on which the command
+listens, PORT where it took that one. The relay is no child of the command and ends with the sandbox.
 """
 
 import _thread
 import contextlib
 import os
+import signal
 import socket
 import sys
 
@@ -49,32 +51,108 @@ def pump(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def serve(doors: list[tuple[socket.socket, str]]) -> None:
+def enter(path: str) -> socket.socket:
+    """Open the socket that leads in; whoever can see it may use it."""
+    entrance = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    entrance.bind(path)
+    os.chmod(path, 0o666)  # noqa: PTH101, S103 - the folder around it lets nobody else in
+    entrance.listen(128)
+    return entrance
+
+
+def admit(entrance: socket.socket, port: int, taken: set[int]) -> None:
+    """Take connections from outside for ever; each is closed at once while nothing listens inside."""
+    while True:
+        outer, _ = entrance.accept()
+        inner = reach(port, taken)
+        if inner is None:
+            outer.close()
+            continue
+        _thread.start_new_thread(pump, (inner, outer))
+        _thread.start_new_thread(pump, (outer, inner))
+
+
+def reach(port: int, taken: set[int]) -> socket.socket | None:
+    """A connection to what the command listens on: the wanted port if it took that, else the lowest."""
+    found = listening() - taken
+    for number in sorted(found, key=lambda number: (number != port, number)):
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            inner = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                inner.connect((host, number))
+            except OSError:
+                inner.close()
+            else:
+                return inner
+    return None
+
+
+def listening() -> set[int]:
+    """The TCP ports that are listened on, by /proc/net/tcp (proc(5)).
+
+    Where other programs share this network, only those of processes that carry the command's mark.
+    """
+    alone = os.environ.get("BACKSMITH_ALONE") == "1"
+    own = set() if alone else marked_sockets()
+    ports = set()
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError), open(name, encoding="ascii") as table:  # noqa: PTH123
+            for row in table:
+                cells = row.split()
+                if len(cells) > 9 and cells[3] == "0A" and (alone or cells[9] in own):
+                    ports.add(int(cells[1].rpartition(":")[2], 16))
+    return ports
+
+
+def marked_sockets() -> set[str]:
+    """The sockets, by inode, of the processes that inherited the mark of this command."""
+    mark = b"BACKSMITH_COMMAND=" + os.environb.get(b"BACKSMITH_COMMAND", b"?")
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+                if mark not in file.read().split(b"\0"):
+                    continue
+            for handle in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
+                with contextlib.suppress(OSError):
+                    target = os.readlink(f"/proc/{pid}/fd/{handle}")  # noqa: PTH115
+                    found.add(target.removeprefix("socket:[").rstrip("]"))
+    return found
+
+
+def serve(doors: list[tuple[socket.socket, str]], entrances: list[tuple[socket.socket, int]]) -> None:
     """The relay's own process."""
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     os.setsid()
-    for door, path in doors[1:]:
+    taken = {door.getsockname()[1] for door, _ in doors}
+    for door, path in doors:
         _thread.start_new_thread(accept, (door, path))
-    accept(*doors[0])
+    for entrance, port in entrances:
+        _thread.start_new_thread(admit, (entrance, port, taken))
+    while True:
+        signal.pause()
 
 
 def main(argv: list[str]) -> None:
     """Open the doors, leave the relay to the sandbox's first process, become the command."""
     split = argv.index("--")
-    doors = []
+    doors, entrances = [], []
     for pair in argv[:split]:
         port, _, path = pair.partition(":")
-        doors += [(door, path) for door in listen(int(port))]
+        if port.startswith("<"):
+            entrances.append((enter(path), int(port[1:])))
+        else:
+            doors += [(door, path) for door in listen(int(port))]
     child = os.fork()
     if child == 0:
-        if os.fork() == 0 and doors:
-            serve(doors)
+        if os.fork() == 0 and (doors or entrances):
+            serve(doors, entrances)
         os._exit(0)
     os.waitpid(child, 0)
-    for door, _ in doors:
-        door.close()
+    for opened, _ in (*doors, *entrances):
+        opened.close()
     command = argv[split + 1 :]
     os.execvp(command[0], command)  # noqa: S606 - a list, and no shell is meant
 

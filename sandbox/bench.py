@@ -1,0 +1,130 @@
+"""The place of one trial: the project's files laid out, and all that its commands may see and use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from prompts.task import Limits
+from sandbox.application.start import Start
+from sandbox.environments.result import Prepared
+from sandbox.isolation.protocol import Command, Entrance, Finished, Isolation, Mount
+from sandbox.migrations import MigrationKind, sqlite_path
+from sandbox.report import TestReport
+from sandbox.scratch import ScratchFolder
+from sandbox.services.protocol import Binding
+from sandbox.settings import fill_settings
+from sandbox.toolchains.protocol import RESULTS, WORK, Toolchain
+from sandbox.workspace import lay_out
+
+ENTRANCE = "/run/backsmith-entrance"
+_SOCKET = "application.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is to be tried. ``dependencies`` are (ecosystem, specifier) pairs that the answer lists by itself;
+    ``hidden_tests`` are laid over the files before the tests run; ``start`` is the task's own command that starts
+    the application.
+    """
+
+    files: Mapping[str, str]
+    dependencies: tuple[tuple[str, str], ...] = ()
+    migrations: tuple[tuple[MigrationKind, str], ...] = ()
+    env_vars: tuple[tuple[str, str], ...] = ()
+    database: str = ""
+    extra_env: Mapping[str, str] = field(default_factory=dict)
+    hidden_tests: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    start: str = ""
+
+
+class Bench:
+    """A work folder, a results folder, and the environment of the commands that run there.
+
+    ``limited``: one of the commands hit a limit.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        prepared: Prepared,
+        bindings: Sequence[Binding],
+        isolation: Isolation,
+        toolchain: str,
+    ) -> None:
+        self.limited = False
+        self._project = project
+        self._isolation = isolation
+        self._scratch = ScratchFolder("trial", sockets=True)
+        folder = self._scratch.path
+        work = Mount(folder / "work", WORK, writable=True)
+        results = Mount(folder / "results", RESULTS, writable=True)
+        self._work_folder = work.source
+        self._work = isolation.inside(work)
+        self._results = results
+        self.env = {
+            **fill_settings(project.env_vars, project.extra_env, bindings),
+            **prepared.env,
+        }
+        mounts = [work, results, *prepared.mounts]
+        for binding in bindings:
+            mounts += binding.mounts
+        self._command = Command(
+            argv=(),
+            cwd=self._work,
+            env=self.env,
+            mounts=tuple(mounts),
+            limits=project.limits,
+            relays=tuple(relay for binding in bindings for relay in binding.relays),
+            toolchain=toolchain,
+        )
+
+    def lay_out(self, *, hidden_tests: bool = True) -> None:
+        """Write the project's files, and the hidden tests over them."""
+        self._work_folder.mkdir()
+        self._results.source.mkdir()
+        lay_out(self._project.files, self._work_folder)
+        if hidden_tests:
+            lay_out(self._project.hidden_tests, self._work_folder)
+
+    async def run(self, argv: tuple[str, ...]) -> Finished:
+        """Run a command of the project's, in its work folder."""
+        return self._noted(await self._isolation.run(replace(self._command, argv=argv)))
+
+    async def test(self, toolchain: Toolchain) -> TestReport:
+        """Run the project's tests and read what they say."""
+        files = {**self._project.files, **self._project.hidden_tests}
+        plan = toolchain.command(files, self._work, self._isolation.inside(self._results))
+        if isinstance(plan, str):
+            return TestReport(problem=plan)
+        command = replace(self._command, argv=plan.argv, env={**self.env, **plan.env})
+        finished = self._noted(await self._isolation.run(command))
+        return toolchain.read(files, self._results.source, finished)
+
+    def _noted(self, finished: Finished) -> Finished:
+        self.limited = self.limited or finished.limit is not None
+        return finished
+
+    def application(self, start: Start, seconds: float) -> tuple[Command, Path]:
+        """The command that runs the application for at most so long, and the socket that leads to it."""
+        folder = Mount(self._scratch.path / "entrance", ENTRANCE, writable=True)
+        folder.source.mkdir()
+        env = {**self.env, **start.env, "PORT": str(start.port), **self._project.extra_env}
+        limits = self._project.limits
+        command = replace(
+            self._command,
+            argv=start.argv,
+            env=env,
+            mounts=(*self._command.mounts, folder),
+            limits=limits.model_copy(update={"seconds": seconds, "output_mb": max(limits.output_mb, 16)}),
+            entrance=Entrance(start.port, f"{self._isolation.inside(folder)}/{_SOCKET}"),
+        )
+        return command, folder.source / _SOCKET
+
+    def sqlite_file(self) -> str | None:
+        """The SQLite file that DATABASE_URL names, as an inside path."""
+        return sqlite_path(self.env.get("DATABASE_URL", ""), self._work)
+
+    def remove(self) -> None:
+        """Remove the folders."""
+        self._scratch.remove()
