@@ -13,13 +13,43 @@ Adherence = Literal["clean", "lenient", "broken"]
 class SourceFile:
     """One file of an answer.
 
-    ``path`` is relative, POSIX, plain and safe. ``text`` ends with exactly one newline, or is empty.
-    ``span`` holds the first and last line (1-based, inclusive) of the block in the answer, header included.
+    ``path`` is relative, POSIX, plain and safe. ``text`` ends with exactly one newline, or is empty (the text of an
+    edited file ends as it did before). ``span`` holds the first and last line (1-based, inclusive) of the block in
+    the answer, header included.
     """
 
     path: str
     text: str
     span: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One change within a file: the whole lines ``search`` become the whole lines ``replace`` (may be empty).
+
+    ``line`` is the first line (1-based) of the piece in the answer.
+    """
+
+    search: str
+    replace: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One EDIT block: changes of a file that exists. ``span`` is as in SourceFile."""
+
+    path: str
+    pieces: tuple[Piece, ...]
+    span: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One DELETE line: a file that is to go."""
+
+    path: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +78,17 @@ class EnvVar:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Everything usable in an answer. A section that is absent is ``None``, one that is empty is ``()``."""
+    """Everything usable in an answer. A section that is absent is ``None``, one that is empty is ``()``.
+
+    A path can have several edits, which are applied together; it never has a file or a deletion beside them.
+    """
 
     files: tuple[SourceFile, ...] = ()
     dependencies: tuple[Dependency, ...] | None = None
     migrations: tuple[Migration, ...] | None = None
     env_vars: tuple[EnvVar, ...] | None = None
+    edits: tuple[Edit, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,17 @@ def growing_delimiters(size: int) -> str:
     return "\n".join(lines)
 
 
+def growing_pieces(size: int) -> str:
+    """EDIT blocks whose pieces each begin with longer signs, none of which ends before the answer's end."""
+    lines: list[str] = []
+    total, count = 0, 0
+    while total < size:
+        count += 1
+        lines.append(f"EDIT: a.py\n---\n{'<' * (9 + count % 3000)} SEARCH\nx")
+        total += len(lines[-1]) + 1
+    return "\n".join(lines) + "\n" + "\n".join(">" * (9 + n) + " REPLACE" for n in range(1, min(count, 3000)))
+
+
 TEXTS: dict[str, Callable[[int], str]] = {
     "plain answer": plain,
     "'---' lines only": repeated("---\n"),
@@ -85,6 +96,17 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "open strings": repeated("\"'", "FILE: a.js\n---\n", "\n---\n"),
     "growing fences": growing_fences,
     "growing delimiters": growing_delimiters,
+    "growing pieces": growing_pieces,
+    "edits": repeated("EDIT: a.py\n---\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n---\n"),
+    "edits that open": repeated("EDIT: a.py\n---\n<<<<<<< SEARCH\n"),
+    "edits that end at the end": repeated(
+        "EDIT: a.py\n---\n<<<<<<< SEARCH\n", "", "=======\n>>>>>>> REPLACE\n"
+    ),
+    "dividers in a piece": repeated(
+        "=======\n", "EDIT: a.py\n---\n<<<<<<< SEARCH\n", ">>>>>>> REPLACE\n---\n"
+    ),
+    "deletions": repeated("DELETE: a.py\n", "FILE: a.md\n---\n---\n"),
+    "deletions behind blanks": repeated("\n\nDELETE: a.py\n", "FILE: a.md\n---\n---\nx\n"),
     "thinking": repeated("<think>\n"),
     "escapes": repeated("\x1b["),
     "escape lines": repeated("\x1b[1m---\n"),

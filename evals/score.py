@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from agents.completion import Usage
-from agents.submission import Adherence, Answer, Dependency, Diagnostic, EnvVar, Migration
+from agents.submission import Adherence, Answer, Deletion, Dependency, Diagnostic, Edit, EnvVar, Migration
 from evals.judgement import Judgement
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.migrations import MigrationStep
@@ -42,6 +42,8 @@ class AnswerShape:
     env_vars: tuple[EnvVar, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     adherence: Adherence = "clean"
+    edits: tuple[Edit, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def answer_shape(answer: Answer) -> AnswerShape:
         env_vars=said.env_vars or (),
         diagnostics=answer.diagnostics,
         adherence=answer.adherence,
+        edits=said.edits,
+        deletions=said.deletions,
     )
 
 

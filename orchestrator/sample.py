@@ -20,7 +20,7 @@ from evals.verdict import Verdict
 from orchestrator.review import ask_review
 from orchestrator.run_folder import RunFolder, Step
 from orchestrator.teams import BUILDER, EXPERT, Team
-from orchestrator.verify import lay_over, verify
+from orchestrator.verify import settle, verify
 from orchestrator.watcher import Watcher
 from prompts.finding import Finding
 from prompts.render import Prompt, render_design, render_repair, render_review
@@ -104,8 +104,8 @@ class SampleRun:
         for number in range(1, plan.rounds + 1):
             completion = await self._ask("build", number, BUILDER, messages)
             self._watcher.stage("parse")
-            answer = parse(completion.text, completion.stop_reason)
-            submission = lay_over(submission, answer.submission)
+            answer = settle(parse(completion.text, completion.stop_reason), submission, plan.task.context)
+            submission = answer.submission
             told = (*join_diagnostics(completion), *answer.diagnostics)
             judged = await self._judge(number, completion, Answer(submission, told))
             rounds.append(judged)

@@ -1,8 +1,9 @@
 """From an answer's text to its judgement: parse, try in the sandbox, check, judge. No model is called."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from agents.fileblock.applying import apply_edits
 from agents.submission import Answer, Dependency, EnvVar, SourceFile, Submission
 from evals.judgement import Judgement, judge_answer
 from prompts.task import Task
@@ -17,8 +18,10 @@ async def verify(answer: Answer, task: Task, laboratory: Laboratory) -> Judgemen
     from evals.checklist import judge
     from evals.code.view import build_view
 
+    if answer.submission.edits:
+        answer = settle(answer, Submission(), task.context)
     submission = answer.submission
-    if answer.errors or not submission.files:
+    if answer.errors or not (submission.files or submission.deletions):
         return judge_answer(answer, None, ())
     project = project_of(submission, task)
     trial = await laboratory.run(project)
@@ -31,8 +34,10 @@ async def verify(answer: Answer, task: Task, laboratory: Laboratory) -> Judgemen
 
 def project_of(submission: Submission, task: Task) -> Project:
     """What the sandbox is to try: the submission over the task's context files, and what else the task says."""
+    gone = {deletion.path for deletion in submission.deletions}
+    kept = {path: text for path, text in task.context.items() if path not in gone}
     return Project(
-        files={**task.context, **{file.path: file.text for file in submission.files}},
+        files={**kept, **{file.path: file.text for file in submission.files}},
         dependencies=tuple((d.ecosystem, d.spec) for d in submission.dependencies or ()),
         migrations=tuple((m.kind, m.text) for m in submission.migrations or ()),
         env_vars=tuple((v.name, v.value) for v in submission.env_vars or ()),
@@ -43,19 +48,31 @@ def project_of(submission: Submission, task: Task) -> Project:
     )
 
 
+def settle(answer: Answer, before: Submission, base: Mapping[str, str]) -> Answer:
+    """The answer with its edits applied to the files of earlier rounds over ``base``, and laid over ``before``."""
+    gone = {deletion.path for deletion in before.deletions}
+    there = {path: text for path, text in base.items() if path not in gone}
+    applied = apply_edits(answer.submission, {**there, **{file.path: file.text for file in before.files}})
+    return Answer(lay_over(before, applied.submission), (*answer.diagnostics, *applied.diagnostics))
+
+
 def lay_over(before: Submission, after: Submission) -> Submission:
     """A later round's submission over an earlier one's.
 
     Files replace files of the same path, variables those of the same name; dependencies are added to; the
-    migrations of the later round replace the earlier ones where it has that section.
+    migrations of the later round replace the earlier ones where it has that section. A file that the later round
+    deletes goes; one that it sends again is there again.
     """
+    gone = {deletion.path: deletion for deletion in (*before.deletions, *after.deletions)}
     files: dict[str, SourceFile] = {file.path: file for file in before.files}
+    files = {path: file for path, file in files.items() if path not in gone}
     files.update({file.path: file for file in after.files})
     return Submission(
         files=tuple(files.values()),
         dependencies=_joined(before.dependencies, after.dependencies),
         migrations=before.migrations if after.migrations is None else after.migrations,
         env_vars=_variables(before.env_vars, after.env_vars),
+        deletions=tuple(deletion for path, deletion in gone.items() if path not in files),
     )
 
 

@@ -1,19 +1,22 @@
 """From blocks and sections to an Answer. Rules A1 to A6 of docs/fileblock.md."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from agents.fileblock.bodies import Body, plain_lines, says_none
 from agents.fileblock.choice import reads_as_prose
+from agents.fileblock.conflicts import Named, line_of, without_conflicts
 from agents.fileblock.content import find_flaw, without_fence
 from agents.fileblock.dependencies import ecosystem_of, read_dependencies
 from agents.fileblock.diagnosis import diagnose, quote
+from agents.fileblock.edits import read_edit
 from agents.fileblock.env_vars import read_env_vars
+from agents.fileblock.marks import Mark
 from agents.fileblock.migrations import read_migrations
-from agents.fileblock.paths import BadPathError, collisions, looks_like_path, plain_or_none, plain_path
+from agents.fileblock.paths import BadPathError, looks_like_path, plain_or_none, plain_path
 from agents.fileblock.source import Source
-from agents.fileblock.walk import Block, LoneHeader, Section, is_diff_line
-from agents.submission import Answer, Diagnostic, SourceFile, Submission
+from agents.fileblock.walk import Block, Found, LoneHeader, Section, is_diff_line
+from agents.submission import Answer, Deletion, Diagnostic, Edit, SourceFile, Submission
 
 _CUT_OFF = frozenset({"length", "filter"})
 _REFUSAL = re.compile(
@@ -23,26 +26,18 @@ _REFUSAL = re.compile(
 )
 
 
-def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[Diagnostic]]:
-    """The file that a block holds, or None where it cannot be used."""
-    header = block.header
-    number = header.line + 1
-    told: list[Diagnostic] = []
-    if " " in header.text and not looks_like_path(header.text):
-        reason = "reads as prose; write 'FILE:' and the path alone on the line"
-        return None, [diagnose("unsafe-path", number, "", raw=quote(header.text), reason=reason)]
-    try:
-        path = plain_path(header.text)
-    except BadPathError as error:
-        reason = str(error)
-        return None, [diagnose("unsafe-path", number, "", raw=quote(header.text), reason=reason)]
-    if not header.exact:
-        told.append(diagnose("header-style", number, path))
-    if path != header.text:
-        told.append(diagnose("path-style", number, path, raw=quote(header.text)))
-    told += block.diagnostics
+def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | Edit | None, list[Diagnostic]]:
+    """The file or the edit that a block holds, or None where it cannot be used."""
+    path, told = read_header(block.header)
+    if path is None:
+        return None, told
+    number = block.header.line + 1
     if block.end == "end":
-        return None, [*told, diagnose("truncated", number, path)]
+        return None, [*told, *block.diagnostics, diagnose("truncated", number, path)]
+    if block.header.rest:
+        edit, more = read_edit(block, path, lines)
+        return edit, told + more
+    told += block.diagnostics
     first, stop = block.content
     content, fenced = (
         without_fence(lines[first:stop], path) if not block.verbatim else (lines[first:stop], False)
@@ -58,63 +53,59 @@ def read_block(block: Block, lines: list[str]) -> tuple[SourceFile | None, list[
     return SourceFile(path, text, (number, block.last + 1)), told
 
 
+def read_header(header: Mark) -> tuple[str | None, list[Diagnostic]]:
+    """The plain path that a header names, or None where it is not safe."""
+    number = header.line + 1
+    told: list[Diagnostic] = []
+    if " " in header.text and not looks_like_path(header.text):
+        reason = "reads as prose; write 'FILE:' and the path alone on the line"
+        return None, [diagnose("unsafe-path", number, "", raw=quote(header.text), reason=reason)]
+    try:
+        path = plain_path(header.text)
+    except BadPathError as error:
+        reason = str(error)
+        return None, [diagnose("unsafe-path", number, "", raw=quote(header.text), reason=reason)]
+    if not header.exact:
+        told.append(diagnose("header-style", number, path))
+    if path != header.text:
+        told.append(diagnose("path-style", number, path, raw=quote(header.text)))
+    return path, told
+
+
 def assemble(
-    files: list[SourceFile],
-    found: list[Block | Section | LoneHeader],
-    source: Source,
-    told: list[Diagnostic],
-    stop_reason: str | None,
+    read: Sequence[Named], found: list[Found], source: Source, told: list[Diagnostic], stop_reason: str | None
 ) -> Answer:
-    """The whole answer, from the files of its blocks and everything else that was found."""
+    """The whole answer, from what its blocks and lines name and everything else that was found."""
     lines = source.lines
     blocks = [item for item in found if isinstance(item, Block)]
     if stop_reason in _CUT_OFF:
-        files, told = _cut_off(files, found, told)
-    kept, more = _without_conflicts(files)
+        read, told = _cut_off(read, found, told)
+    kept, more = without_conflicts(read)
     told = [*told, *more, *_lone_headers(found, blocks), *_escapes(source, blocks)]
     sections = [item for item in found if isinstance(item, Section)]
     submission, more = _read_sections(sections, lines, kept)
     told += more
-    if not blocks and not any(d.severity == "error" for d in told):
+    if not blocks and not kept and not any(d.severity == "error" for d in told):
         told.append(_nothing(lines, stop_reason))
     told.sort(key=lambda diagnostic: diagnostic.line)
     return Answer(submission, tuple(told))
 
 
 def _cut_off(
-    files: list[SourceFile], found: list[Block | Section | LoneHeader], told: list[Diagnostic]
-) -> tuple[list[SourceFile], list[Diagnostic]]:
+    read: Sequence[Named], found: list[Found], told: list[Diagnostic]
+) -> tuple[Sequence[Named], list[Diagnostic]]:
     last = found[-1] if found else None
     if isinstance(last, Block) and last.end != "end" and not last.certain:
         number = last.header.line + 1
-        kept = [file for file in files if file.span[0] != number]
-        path = next((file.path for file in files if file.span[0] == number), last.path)
+        kept = [item for item in read if line_of(item) != number]
+        path = next((item.path for item in read if line_of(item) == number), last.path)
         return kept, [*told, diagnose("truncated", number, path)]
     if isinstance(last, Block) and last.end == "end":
-        return files, told
-    return files, [*told, diagnose("truncated/length", 0)]
+        return read, told
+    return read, [*told, diagnose("truncated/length", 0)]
 
 
-def _without_conflicts(files: list[SourceFile]) -> tuple[list[SourceFile], list[Diagnostic]]:
-    told: list[Diagnostic] = []
-    first: dict[str, SourceFile] = {}
-    dropped: set[str] = set()
-    for file in files:
-        other = first.setdefault(file.path, file)
-        if other is file:
-            continue
-        if other.text == file.text:
-            told.append(diagnose("duplicate", file.span[0], file.path))
-        else:
-            told.append(diagnose("conflict", file.span[0], file.path, other=other.span[0]))
-            dropped.add(file.path)
-    for path, rival in collisions(first).items():
-        told.append(diagnose("path-collision", first[path].span[0], path, other=rival))
-        dropped.add(path)
-    return [file for path, file in first.items() if path not in dropped], told
-
-
-def _lone_headers(found: Iterable[Block | Section | LoneHeader], blocks: list[Block]) -> Iterable[Diagnostic]:
+def _lone_headers(found: Iterable[Found], blocks: list[Block]) -> Iterable[Diagnostic]:
     """What headers without content mean, where their files are not sent otherwise."""
     sent = {block.path for block in blocks}
     for item in found:
@@ -124,7 +115,7 @@ def _lone_headers(found: Iterable[Block | Section | LoneHeader], blocks: list[Bl
         if path is None or path in sent:
             continue
         if is_diff_line(item.follows):
-            yield diagnose("diff", number, path)
+            yield diagnose("diff" if not item.mark.rest else "edit-unreadable/bare", number, path)
         elif item.follows and not reads_as_prose(item.follows):
             yield diagnose("undelimited", number, path)
         else:
@@ -143,7 +134,7 @@ def _escapes(source: Source, blocks: list[Block]) -> Iterable[Diagnostic]:
 
 
 def _read_sections(
-    sections: list[Section], lines: list[str], files: list[SourceFile]
+    sections: list[Section], lines: list[str], named: Sequence[Named]
 ) -> tuple[Submission, list[Diagnostic]]:
     """The submission with what all sections of a name say together, and what is to be told about them."""
     told: list[Diagnostic] = []
@@ -164,7 +155,7 @@ def _read_sections(
             body += [*part, (section.content[1], "")]
     dependencies = migrations = env_vars = None
     if "DEPENDENCIES" in bodies:
-        packages = read_dependencies(bodies["DEPENDENCIES"], ecosystem_of(file.path for file in files))
+        packages = read_dependencies(bodies["DEPENDENCIES"], ecosystem_of(item.path for item in named))
         dependencies = packages.dependencies
         told += [diagnose("dependency-unread", n + 1, text=quote(text)) for n, text in packages.unread]
     if "MIGRATIONS" in bodies:
@@ -173,7 +164,14 @@ def _read_sections(
         variables = read_env_vars(bodies["ENV_VARS"])
         env_vars = variables.env_vars
         told += [diagnose("env-unread", n + 1, text=quote(text)) for n, text in variables.unread]
-    return Submission(tuple(files), dependencies, migrations, env_vars), told
+    return Submission(
+        tuple(item for item in named if isinstance(item, SourceFile)),
+        dependencies,
+        migrations,
+        env_vars,
+        tuple(item for item in named if isinstance(item, Edit)),
+        tuple(item for item in named if isinstance(item, Deletion)),
+    ), told
 
 
 def _nothing(lines: list[str], stop_reason: str | None) -> Diagnostic:

@@ -1,6 +1,7 @@
 """What stands in a block: fences taken off, and content that is no whole file. Rules F1 to F5 of docs/fileblock.md."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from agents.fileblock.marks import read_mark
@@ -120,6 +121,15 @@ def find_flaw(text: str, path: str) -> Flaw | None:
     if kind in PROSE_EXTENSIONS or kind in _DIFF_EXTENSIONS:
         return None
     return _find_elision(text)
+
+
+def elided_line(text: str, path: str, known: Collection[str] = ()) -> str | None:
+    """The line of a piece that only says that code was left out, unless it is one of the ``known`` lines."""
+    if extension(path) in PROSE_EXTENSIONS | _DIFF_EXTENSIONS:
+        return None
+    kept = "\n".join(line for line in text.split("\n") if line not in known)
+    flaw = _find_elision(kept)
+    return None if flaw is None else flaw.text
 
 
 def names_language(info: str, path: str) -> bool:

@@ -31,6 +31,15 @@ _WARNINGS = {
     "section-delimiters": "Lines of hyphens stand inside the section {name}. Leave them out.",
     "duplicate": "{path} is sent twice with the same content. Send each file once.",
     "dependency-unread": "{text} could not be read as a package. Write one package, or one install command, a line.",
+    "edit-style": "Write the pieces of {path} between exactly '<<<<<<< SEARCH', '=======' and '>>>>>>> REPLACE'.",
+    "edit-text": "Text stands between the pieces of {path}; it was left out. Put nothing between pieces.",
+    "edit-diff": "The EDIT of {path} holds a unified diff, which was read as pieces. Write SEARCH and REPLACE pieces.",
+    "edit-nothing": "A piece for {path} replaces lines by the same lines. Leave it out.",
+    "edit-blanks": "A piece for {path} differs from the file at the ends of lines {place}; it was used all the same. "
+    "Copy the lines exactly.",
+    "edit-indentation": "A piece for {path} is indented differently from the lines {place} of the file; it was moved "
+    "to their indentation. Copy the lines exactly.",
+    "delete-unknown": "{path} is to be deleted, but there is no such file.",
     "env-unread": "{text} could not be read as a variable. Write one NAME=value a line.",
 }
 _ERRORS = {
@@ -38,6 +47,18 @@ _ERRORS = {
     "truncated/length": "The answer was cut off at its length limit. Send what is missing.",
     "elided": "{path} leaves out code here: {text}. Send the whole file, with nothing left out.",
     "diff": "{path} holds a diff instead of a file. Send the whole file as it should be.",
+    "edit-unreadable": "The EDIT of {path} {reason}. Write '<<<<<<< SEARCH', the lines as they are, '=======', the "
+    "lines as they should be, '>>>>>>> REPLACE'; more signs in all three (ten or more) where the lines hold such ones.",
+    "edit-unreadable/bare": "{path} has an EDIT header but no '---' lines around its pieces. Enclose them "
+    "by '---' lines.",
+    "edit-unreadable/empty": "A piece for {path} searches for nothing. Search for lines that are there and repeat them "
+    "in the replacement, or send the file with FILE.",
+    "edit-unknown-file": "There is no file {path} to edit{near}. Send new files with FILE.",
+    "edit-no-match": "The SEARCH lines of this piece are not in {path}{near}. Copy them from the file exactly.",
+    "edit-ambiguous": "The SEARCH lines of this piece stand {count} in {path} (lines {places}). Add lines above or "
+    "below until only one place is meant.",
+    "edit-overlap": "This piece changes lines of {path} that another piece (line {other}) changes as well. Make one "
+    "piece of them.",
     "undelimited": "{path} has a header but no '---' lines around its content. Enclose the content by them.",
     "no-blocks": "The answer holds no FILE block. Answer with 'FILE: path', '---', the whole file, '---'.",
     "no-blocks/empty": "The answer is empty. Answer with 'FILE: path', '---', the whole file, '---'.",

@@ -69,6 +69,9 @@ class EndSearch:
             elif mark.kind == "section":
                 if self._section_ends(at, mark):
                     break
+            elif mark.kind == "delete":
+                if self._deletion_ends(mark):
+                    break
             elif mark.kind == "header":
                 skip = yield from self._skip_header(at, mark)
                 if skip is None:
@@ -89,11 +92,11 @@ class EndSearch:
                 elif self.position is None:
                     end = yield from self.source.end_of_fence(at, mark)
                     at = at if end is None else end
-            elif mark.kind == "section":
+            elif mark.kind in {"section", "delete"}:
                 if self.candidates:
                     break
             elif mark.kind == "header" and not self.inside:
-                opened = yield from self.source.opening(at)
+                opened = yield from self.source.opens(at)
                 if opened is not None and (self.candidates or mark.exact or self._stands_apart(mark)):
                     break
             at += 1
@@ -137,6 +140,13 @@ class EndSearch:
             return self.position is not None
         return False
 
+    def _deletion_ends(self, mark: Mark) -> bool:
+        """Whether a DELETE line ends the block: behind a candidate, with nothing but blank lines between."""
+        self._advance(mark.line)
+        if self._hides() or not self.candidates:
+            return False
+        return self.source.blank(self.source.line_of(self.candidates[-1]) + 1, mark.line)
+
     def _skip_header(self, at: int, mark: Mark) -> Steps[int | None]:
         """The last mark to pass over where a header is content; None where it begins the next block."""
         if self.fence is not None:
@@ -145,7 +155,7 @@ class EndSearch:
                 self.passed.append(at)
                 self.fence = None
                 return end
-        opened = yield from self.source.opening(at)
+        opened = yield from self.source.opens(at)
         if opened is None:
             return at
         self._advance(mark.line)

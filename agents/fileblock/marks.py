@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from agents.fileblock.paths import looks_like_path
 
-Kind = Literal["header", "delimiter", "fence", "section", "think", "end-think"]
+Kind = Literal["header", "delete", "delimiter", "fence", "section", "think", "end-think"]
 
 _SECTION_NAMES = {
     "DEPENDENCIES": "DEPENDENCIES",
@@ -30,15 +30,19 @@ _STARTS = frozenset(
     ["---", "```", "~~~"]
     + [
         spelled
-        for word in ("fil", "dep", "mig", "dat", "env")
+        for word in ("fil", "edi", "del", "dep", "mig", "dat", "env")
         for spelled in (word, word.title(), word.upper())
     ]
 )
 _FIRST_CHARACTERS = frozenset("#*>`~-_+=<0123456789fFdDmMeE")
-_SIGNS = ("```", "~~~", " FILE:", "</think", "</reason", "</thought", "\x1b")
-_DECORATED = re.compile(r"[#*>`\-_+= \t\d.)]{1,40}(?:file|dep|mig|dat|env)|<", re.IGNORECASE)
+_SIGNS = ("```", "~~~", " FILE:", " EDIT:", " DELETE:", "</think", "</reason", "</thought", "\x1b")
+_DECORATED = re.compile(r"[#*>`\-_+= \t\d.)]{1,40}(?:file|edit|dele|dep|mig|dat|env)|<", re.IGNORECASE)
 
-_KEYWORD = re.compile(r"file(?:[ _-]?(?:name|path))?(?=[*`_ ]{0,4}:)", re.IGNORECASE)
+_EXACT = frozenset({"FILE", "EDIT", "DELETE"})
+_KEYWORD = re.compile(
+    r"(?:file(?:[ _-]?(?:name|path))?|(edit)(?:[ _-]?file)?|(delete)(?:[ _-]?file)?)(?=[*`_ ]{0,4}:)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d{1,4}[.)][ \t]+")
 _HEADING = re.compile(r"#{1,6} |\*\*|__|> |[-*] (?=\*\*|__)")
 _THINK = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
@@ -51,8 +55,9 @@ class Mark(NamedTuple):
 
     ``line`` counts from 0. ``size`` is the number of hyphens or fence characters. ``text`` is a header's path, a
     section's name, or a fence's character followed by its info string; ``rest`` what follows a section's name or a
-    closing thinking tag on the same line. ``exact`` says that the line is spelled as the format asks; ``title``
-    that a section's name at least stands out as one (in capitals or decorated).
+    closing thinking tag on the same line, or the keyword of a header that is no FILE (``EDIT``). ``exact`` says that
+    the line is spelled as the format asks; ``title`` that a section's name at least stands out as one (in capitals or
+    decorated).
     """
 
     line: int
@@ -130,10 +135,12 @@ def _fence(line: str, number: int) -> Mark | None:
 
 
 def _header(line: str, number: int) -> Mark | None:
-    if line.startswith("FILE: ") and line[6:7] not in {" ", "`", "*", '"', "'", "\t"}:
-        path = line[6:].rstrip(" \t")
+    word, colon, _ = line[:8].partition(": ")
+    path = line[len(word) + 2 :]
+    if colon and word in _EXACT and path[:1] not in {" ", "`", "*", '"', "'", "\t"}:
+        path = path.rstrip(" \t")
         plain = _without_remark(path).removesuffix(":")
-        return Mark(number, "header", plain, 0, "", plain == path) if plain else None
+        return _named(number, word, plain, exact=plain == path) if plain else None
     bare = line.lstrip(" ")
     if len(line) - len(bare) > 3:
         return None
@@ -146,7 +153,21 @@ def _header(line: str, number: int) -> Mark | None:
         return None
     rest = bare[keyword.end() :].lstrip("*`_ ")[1:]
     path = _undecorated(rest)
-    return Mark(number, "header", path, 0, "", exact=False) if looks_like_path(path) else None
+    if not looks_like_path(path):
+        return None
+    return _named(number, "EDIT" if keyword[1] else keyword[2] or "FILE", path, exact=False)
+
+
+def _named(number: int, word: str, path: str, *, exact: bool) -> Mark | None:
+    """The mark of a header by its keyword. A DELETE has no content that would tell it from prose about a route, so
+    it stands in capitals and names what can only be a file."""
+    if word.upper() != "DELETE":
+        return Mark(number, "header", path, 0, "" if word == "FILE" else word, exact)
+    is_route = any(sign in path for sign in "{<") or (
+        path.startswith("/") and "." not in path.rsplit("/", 1)[-1]
+    )
+    sure = word.isupper() and looks_like_path(path) and not is_route
+    return Mark(number, "delete", path, 0, "", exact) if sure else None
 
 
 def _undecorated(text: str) -> str:

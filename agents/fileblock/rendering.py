@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agents.fileblock.env_vars import read_value
 from agents.fileblock.marks import read_marks
-from agents.submission import Dependency, EnvVar, Migration, SourceFile, Submission
+from agents.fileblock.pieces import LARGEST_SIGN, USUAL, read_sign
+from agents.submission import Dependency, Edit, EnvVar, Migration, Piece, SourceFile, Submission
 
 _INSTALL = {
     "python": "pip install ",
@@ -26,6 +27,8 @@ def render(submission: Submission) -> str:
     ``parse(render(s)).submission`` equals ``s`` but for the spans, for every ``s`` that ``parse`` can return.
     """
     parts = [_file(file) for file in submission.files]
+    parts += [_edit(edit) for edit in submission.edits]
+    parts += [f"DELETE: {deletion.path}\n" for deletion in submission.deletions]
     if submission.dependencies is not None:
         parts.append(_section("DEPENDENCIES", map(_dependency, submission.dependencies)))
     if submission.migrations is not None:
@@ -48,6 +51,19 @@ def delimiter_for(text: str) -> str:
 def _file(file: SourceFile) -> str:
     delimiter = delimiter_for(file.text)
     return f"FILE: {file.path}\n{delimiter}\n{file.text}{delimiter}\n"
+
+
+def _edit(edit: Edit) -> str:
+    return "".join([f"EDIT: {edit.path}\n---\n", *map(_piece, edit.pieces), "---\n"])
+
+
+def _piece(piece: Piece) -> str:
+    """A piece between signs of a family that no line of it is of."""
+    lines = f"{piece.search}\n{piece.replace}".split("\n")
+    taken = {sign.family for line in lines if (sign := read_sign(line)) is not None}
+    size = next(size for size in (USUAL, *range(USUAL + 3, LARGEST_SIGN)) if size not in taken)
+    signs = ("<" * size + " SEARCH", "=" * size, ">" * size + " REPLACE")
+    return f"{signs[0]}\n{piece.search}{signs[1]}\n{piece.replace}{signs[2]}\n"
 
 
 def _section(name: str, lines: Iterable[str]) -> str:

@@ -8,27 +8,32 @@ proportion to its length.
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TypeVar
 
 from agents.fileblock.marks import Kind, Mark, read_marks
+from agents.fileblock.pieces import PiecePlace, Sign, SignLines
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
 
 _LARGEST_GAP = 2
 _FURTHEST_FENCE = 1000
+_BOUNDARIES: frozenset[Kind] = frozenset({"header", "section", "delete"})
+_line_of_mark = attrgetter("line")
 
 
 @dataclass(slots=True)
 class Source:
     """An answer's lines (without line breaks) and marks so far; ``final`` once no more come.
 
-    ``escaped`` are the lines that hold terminal escape sequences.
+    ``escaped`` are the lines that hold terminal escape sequences, ``signs`` those that can mark an edit's pieces.
     """
 
     lines: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     escaped: list[int] = field(default_factory=list)
+    signs: SignLines = field(default_factory=SignLines)
     final: bool = False
     _sized: dict[int, list[int]] = field(default_factory=dict)
     _think_ends: list[int] = field(default_factory=list)
@@ -42,6 +47,7 @@ class Source:
             lines = [line.rstrip("\r") for line in lines]
         if "\x1b" in text:
             self.escaped += [number for number, line in enumerate(lines, len(self.lines)) if "\x1b" in line]
+        self.signs.add(lines, len(self.lines), text)
         marks = read_marks(lines, len(self.lines), text)
         self.lines += lines
         for index, mark in enumerate(marks, len(self.marks)):
@@ -58,7 +64,7 @@ class Source:
 
     def blank(self, first: int, stop: int) -> bool:
         """Whether all lines from ``first`` to before ``stop`` are blank."""
-        return not any(map(str.strip, self.lines[first:stop]))
+        return not any(self.lines[number].strip() for number in range(first, stop))
 
     def line_of(self, index: int) -> int:
         """The line of mark ``index``; behind the last mark, the number of lines."""
@@ -97,6 +103,15 @@ class Source:
                 return index
         return None
 
+    def opens(self, header: int) -> Steps[int | None]:
+        """Like ``opening``; an EDIT header also opens a block by a piece below it (then it is the header itself)."""
+        opened = yield from self.opening(header)
+        if opened is None and self.marks[header].rest:
+            first = yield from self.text_below(header)
+            sign = None if first is None else self.signs.at(first)
+            opened = header if sign is not None and sign.role == "open" else None
+        return opened
+
     def text_below(self, header: int) -> Steps[int | None]:
         """The first line of text closely below the header at this mark; None where that line carries structure."""
         number = self.marks[header].line + 1
@@ -111,9 +126,19 @@ class Source:
             number += 1
         return None
 
+    def index_from(self, line: int) -> int:
+        """The first mark that stands on line ``line`` or below."""
+        return bisect_left(self.marks, line, key=_line_of_mark)
+
+    def piece(self, line: int, opener: Sign) -> Steps[PiecePlace]:
+        """The piece that ``opener`` begins on line ``line``."""
+        while self.signs.ends_before(line, opener.family) and not self.final:
+            yield
+        return self.signs.piece(line, opener)
+
     def before_header(self, index: int, kinds: Collection[Kind]) -> Steps[int | None]:
         """The first mark of these kinds from mark ``index`` on, if no header or section comes before it."""
-        while (mark := (yield from self.mark(index))) is not None and mark.kind not in {"header", "section"}:
+        while (mark := (yield from self.mark(index))) is not None and mark.kind not in _BOUNDARIES:
             if mark.kind in kinds:
                 return index
             index += 1

@@ -1,9 +1,10 @@
 """Reading an answer while it arrives. The whole-text parse is the same code fed once."""
 
-from agents.fileblock.assemble import assemble, read_block
+from agents.fileblock.assemble import assemble, read_block, read_header
+from agents.fileblock.conflicts import Named
 from agents.fileblock.diagnosis import diagnose
-from agents.fileblock.walk import Block, Walk
-from agents.submission import Answer, Diagnostic, SourceFile
+from agents.fileblock.walk import Block, Removal, Walk
+from agents.submission import Answer, Deletion, Diagnostic, Edit, SourceFile
 
 
 class Stream:
@@ -18,7 +19,7 @@ class Stream:
         self._walk = Walk()
         self._pieces: list[str] = []
         self._read = 0
-        self._files: list[SourceFile] = []
+        self._named: list[Named] = []
         self._diagnostics: list[Diagnostic] = []
 
     def feed(self, chunk: str) -> tuple[SourceFile, ...]:
@@ -32,6 +33,11 @@ class Stream:
         self._pieces = [tail] if tail else []
         return self._new_files()
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits that are certain so far."""
+        return tuple(item for item in self._named if isinstance(item, Edit))
+
     def finish(self, stop_reason: str | None = None) -> Answer:
         """The whole answer; no more text comes. ``stop_reason`` is the provider's (``length``: it was cut off)."""
         if self._pieces:
@@ -40,7 +46,7 @@ class Stream:
         self._walk.finish()
         self._new_files()
         return assemble(
-            self._files,
+            self._named,
             self._walk.found,
             self._walk.source,
             self._diagnostics + self._walk.diagnostics,
@@ -55,14 +61,17 @@ class Stream:
 
     def _new_files(self) -> tuple[SourceFile, ...]:
         found = self._walk.found
-        new = []
+        new: list[Named] = []
         while self._read < len(found):
             item = found[self._read]
             self._read += 1
             if isinstance(item, Block):
-                file, told = read_block(item, self._walk.source.lines)
+                named, told = read_block(item, self._walk.source.lines)
                 self._diagnostics += told
-                if file is not None:
-                    new.append(file)
-        self._files += new
-        return tuple(new)
+                new += [named] if named is not None else []
+            elif isinstance(item, Removal):
+                path, told = read_header(item.mark)
+                self._diagnostics += told
+                new += [Deletion(path, item.mark.line + 1)] if path is not None else []
+        self._named += new
+        return tuple(item for item in new if isinstance(item, SourceFile))

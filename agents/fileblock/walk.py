@@ -1,16 +1,18 @@
 """From structural lines to blocks and sections, in one pass. Rules B1 to B12 of docs/fileblock.md."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from agents.fileblock.choice import reads_as_prose
 from agents.fileblock.content import PROSE_EXTENSIONS, extension, names_language
 from agents.fileblock.diagnosis import diagnose, quote
+from agents.fileblock.edit_ends import EditSearch
 from agents.fileblock.ends import Ending, EndSearch
 from agents.fileblock.lexing import grammar_of
 from agents.fileblock.marks import Mark
 from agents.fileblock.paths import looks_like_path, plain_or_none
+from agents.fileblock.pieces import PiecePlace
 from agents.fileblock.source import Source, Steps, closes
 from agents.submission import Diagnostic
 
@@ -28,6 +30,7 @@ class Block:
 
     ``end`` says what ended it: its closing line, the next block or section, or the end of the answer. ``verbatim``
     says that longer delimiters enclose it. ``certain`` is False where a longer answer could have moved the end.
+    ``pieces`` are those of an EDIT block; where it has none, ``flaw`` may tell why.
     """
 
     header: Mark
@@ -39,6 +42,15 @@ class Block:
     certain: bool
     size: int
     diagnostics: tuple[Diagnostic, ...]
+    pieces: tuple[PiecePlace, ...] = ()
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A line that asks for a file to be deleted."""
+
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +69,15 @@ class LoneHeader:
     follows: str
 
 
+Found = Block | Section | LoneHeader | Removal
+
+
 @dataclass(slots=True)
 class Walk:
     """The blocks and sections found so far in an answer whose lines arrive in pieces."""
 
     source: Source = field(default_factory=Source)
-    found: list[Block | Section | LoneHeader] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _section: Mark | None = None
     _wrapper: Mark | None = None
@@ -95,6 +110,10 @@ class Walk:
             elif mark.kind == "section":
                 self._close_section(mark.line)
                 self._section = mark
+            elif mark.kind == "delete":
+                self._close_section(mark.line)
+                self._tell_wrapper()
+                self.found.append(Removal(mark))
             elif mark.kind == "delimiter":
                 self._pass_delimiter(mark)
             else:
@@ -134,6 +153,8 @@ class Walk:
 
     def _read_header(self, at: int, header: Mark) -> Steps[int]:
         """Take in the block that a header begins, if it begins one. Returns the last mark of it."""
+        if header.rest:
+            return (yield from self._read_edit(at, header))
         told: list[Diagnostic] = []
         path = plain_or_none(header.text) or header.text
         opening = yield from self._opening(at, path, told)
@@ -154,13 +175,46 @@ class Walk:
             ending = yield from search.closing_fence(at, mark)
         else:
             ending = yield from search.delimiter(at, mark.size)
-        self._close_section(header.line)
+        self._keep(self._block(header, path, mark, first, ending, told))
+        return ending.resume - 1
+
+    def _read_edit(self, at: int, header: Mark) -> Steps[int]:
+        """Take in the EDIT block that a header begins, if it begins one. Returns the last mark of it."""
+        source = self.source
+        path = plain_or_none(header.text) or header.text
+        told: list[Diagnostic] = []
+        opening = yield from source.opening(at)
+        mark = None if opening is None else source.marks[opening]
+        if mark is None:
+            first = yield from source.text_below(at)
+            sign = None if first is None else source.signs.at(first)
+            if first is None or sign is None or sign.role != "open":
+                follows = source.lines[first] if first is not None else ""
+                self.found.append(LoneHeader(header, follows.strip()))
+                return at
+            told.append(diagnose("missing-open", header.line + 1, path))
+        else:
+            at, first = at + 1, mark.line + 1
+            if first > header.line + 2:
+                told.append(diagnose("header-gap", header.line + 1, path))
+            if mark.kind == "fence":
+                told.append(diagnose("fence-for-delimiter", mark.line + 1, path))
+        search = EditSearch(source, path, first, mark)
+        ending = yield from search.run(at + 1)
+        block = self._block(header, path, mark, first, ending, told + search.told)
+        self._keep(replace(block, pieces=tuple(search.pieces), flaw=search.flaw))
+        return ending.resume - 1
+
+    def _keep(self, block: Block) -> None:
+        self._close_section(block.header.line)
+        self._tell_wrapper()
+        self._after = block
+        self.found.append(block)
+
+    def _tell_wrapper(self) -> None:
         if self._wrapper is not None and self._wrapper is not self._told_wrapper:
             self.diagnostics.append(diagnose("fenced-answer", self._wrapper.line + 1))
             self._told_wrapper = self._wrapper
-        self._after = self._block(header, path, mark, first, ending, told)
-        self.found.append(self._after)
-        return ending.resume - 1
 
     def _begins_content(self, header: Mark, first: int) -> bool:
         """Whether the text that begins at line ``first`` is a file's content rather than prose about it."""
@@ -216,7 +270,7 @@ class Walk:
         return opening if closing is not None else None
 
     def _block(
-        self, header: Mark, path: str, opener: Mark, first: int, ending: Ending, told: list[Diagnostic]
+        self, header: Mark, path: str, opener: Mark | None, first: int, ending: Ending, told: list[Diagnostic]
     ) -> Block:
         source = self.source
         end: BlockEnd = "closed"
@@ -232,16 +286,16 @@ class Walk:
                 following = quote(source.lines[ending.line].strip())
                 told.append(diagnose("missing-close", header.line + 1, path, next=following))
         told += ending.diagnostics
-        fenced = opener.kind == "fence"
+        size = opener.size if opener is not None and opener.kind == "delimiter" else 3
         return Block(
             header=header,
             path=path,
             content=(first, max(first, ending.line)),
             last=last,
             end=end,
-            verbatim=not fenced and opener.size > 3,
+            verbatim=size > 3,
             certain=ending.certain,
-            size=3 if fenced else opener.size,
+            size=size,
             diagnostics=tuple(told),
         )
 

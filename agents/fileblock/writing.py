@@ -54,6 +54,22 @@ def write(files: Iterable[SourceFile], folder: Path, *, replace: bool = False) -
     return tuple(folder / path for path in chosen)
 
 
+def read(paths: Iterable[str], folder: Path) -> dict[str, str]:
+    """The texts of those of the files that stand below ``folder`` and are UTF-8, read through no symbolic link."""
+    found: dict[str, str] = {}
+    root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for path in paths:
+            with contextlib.suppress(OSError, UnicodeDecodeError), _parent(root, path) as (parent, name):
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                handle = os.open(name, flags, dir_fd=parent)
+                with os.fdopen(handle, "rb") as file:
+                    found[path] = file.read().decode("utf-8")
+    finally:
+        os.close(root)
+    return found
+
+
 @dataclass(slots=True)
 class _Undo:
     """What was done, to take it back: folders made, files written, and where the files before them were moved."""

@@ -1,5 +1,6 @@
 """``backsmith parse``: what an answer says, and every deviation from the format. No model, no sandbox."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,8 @@ def parse(
     from orchestrator.terminal import console
 
     answer = parse_text(_read(response), stop_reason)
+    if into is not None and answer.submission.edits:
+        answer = _applied(answer, into)
     written: tuple[Path, ...] = ()
     if into is not None and not answer.errors:
         from agents.fileblock.writing import write
@@ -58,7 +61,24 @@ def parse(
             else "nothing written: the answer has errors"
         )
         console(stderr=True).print(_shown(done))
+        if answer.submission.deletions:
+            console(stderr=True).print("files to be deleted are named above and left where they are")
     raise typer.Exit(1 if answer.errors else 0)
+
+
+def _applied(answer: "Answer", folder: Path) -> "Answer":
+    """The answer with its edits applied to the files below ``folder``."""
+    from agents.fileblock.applying import apply_edits
+    from agents.fileblock.writing import read
+    from agents.submission import Answer
+
+    paths = {edit.path for edit in answer.submission.edits}
+    applied = apply_edits(answer.submission, read(paths, folder) if folder.is_dir() else {})
+    deletions = answer.submission.deletions
+    return Answer(
+        dataclasses.replace(applied.submission, deletions=deletions),
+        (*answer.diagnostics, *applied.diagnostics),
+    )
 
 
 def _read(path: Path) -> str:
@@ -95,6 +115,10 @@ def _show(out: "Console", answer: "Answer") -> None:
         table.add_row(Text(_shown(file.path)), f"{file.span[0]}-{file.span[1]}", str(size))
     if said.files:
         out.print(table)
+    for edit in said.edits:
+        out.print(Text(f"edit    {_shown(edit.path)}  {len(edit.pieces)} pieces, line {edit.span[0]}"))
+    for deletion in said.deletions:
+        out.print(Text(f"delete  {_shown(deletion.path)}"))
     for name, lines in (
         ("DEPENDENCIES", said.dependencies and [f"{d.ecosystem}: {d.spec}" for d in said.dependencies]),
         ("MIGRATIONS", said.migrations and [f"{m.kind}: {m.text}" for m in said.migrations]),
@@ -109,7 +133,12 @@ def _show(out: "Console", answer: "Answer") -> None:
     for diagnostic in answer.diagnostics:
         out.print(Text(_told(diagnostic), style="red" if diagnostic.severity == "error" else "yellow"))
     errors, warnings = len(answer.errors), len(answer.diagnostics) - len(answer.errors)
-    out.print(f"\n{answer.adherence}: {len(said.files)} files, {errors} errors, {warnings} warnings")
+    changes = "".join(
+        f", {len(found)} {name}"
+        for name, found in (("edits", said.edits), ("deletions", said.deletions))
+        if found
+    )
+    out.print(f"\n{answer.adherence}: {len(said.files)} files{changes}, {errors} errors, {warnings} warnings")
 
 
 def _told(diagnostic: "Diagnostic") -> str:

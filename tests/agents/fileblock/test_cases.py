@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from agents.fileblock import Stream, parse
+from agents.fileblock.applying import apply_edits
 from agents.fileblock.diagnosis import SEVERITIES
-from agents.submission import Answer
+from agents.submission import Answer, Submission
 
 CASES = Path(__file__).with_name("cases")
 NAMES = sorted(folder.name for folder in CASES.iterdir())
@@ -27,6 +28,7 @@ def rules_of(name: str) -> list[str]:
 def shape(answer: Answer) -> dict[str, Any]:
     said = answer.submission
     return {
+        **edits_shape(said),
         "files": [
             {
                 "path": file.path,
@@ -57,6 +59,43 @@ def shape(answer: Answer) -> dict[str, Any]:
     }
 
 
+def edits_shape(said: Submission) -> dict[str, Any]:
+    """The fields for edits and deletions, where an answer has some."""
+    edits = [
+        {
+            "path": edit.path,
+            "span": list(edit.span),
+            "pieces": [{"line": p.line, "search": p.search, "replace": p.replace} for p in edit.pieces],
+        }
+        for edit in said.edits
+    ]
+    deletions = [{"path": deletion.path, "line": deletion.line} for deletion in said.deletions]
+    return ({"edits": edits} if edits else {}) | ({"deletions": deletions} if deletions else {})
+
+
+def base_of(name: str) -> dict[str, str]:
+    """The files that a case's edits are for."""
+    base = CASES / name / "base"
+    return {
+        path.relative_to(base).as_posix(): path.read_bytes().decode("utf-8")
+        for path in sorted(base.rglob("*"))
+        if path.is_file()
+    }
+
+
+def applied_shape(answer: Answer, base: dict[str, str]) -> dict[str, Any]:
+    """What the edits come to over the base."""
+    applied = apply_edits(answer.submission, base)
+    return {
+        "files": {file.path: file.text for file in applied.submission.files},
+        "deletions": [deletion.path for deletion in applied.submission.deletions],
+        "diagnostics": [
+            {"code": d.code, "severity": d.severity, "line": d.line, "path": d.path}
+            for d in applied.diagnostics
+        ],
+    }
+
+
 def read_case(name: str) -> tuple[str, dict[str, Any], str | None]:
     text = (CASES / name / "response.md").read_bytes().decode("utf-8")
     expected = json.loads((CASES / name / "expected.json").read_text(encoding="utf-8"))
@@ -68,8 +107,11 @@ def read_case(name: str) -> tuple[str, dict[str, Any], str | None]:
 @pytest.mark.parametrize("name", NAMES)
 def test_case(name: str) -> None:
     text, expected, stop_reason = read_case(name)
+    applied = expected.pop("applied", None)
     answer = parse(text, stop_reason)
     assert shape(answer) == expected
+    base = base_of(name)
+    assert (applied_shape(answer, base) if base else None) == applied
     assert all(diagnostic.message for diagnostic in answer.diagnostics)
 
 
@@ -92,7 +134,10 @@ def test_every_code_is_documented_and_has_a_case() -> None:
     document = DOCUMENT.read_text(encoding="utf-8")
     documented = dict(re.findall(r"^\| `([a-z-]+)` \| (warning|error) \|", document, re.MULTILINE))
     assert documented == SEVERITIES
-    told = {diagnostic["code"] for name in NAMES for diagnostic in read_case(name)[1]["diagnostics"]}
+    told: set[str] = set()
+    for _, expected, _ in map(read_case, NAMES):
+        told |= {d["code"] for d in expected["diagnostics"]}
+        told |= {d["code"] for d in expected.get("applied", {}).get("diagnostics", [])}
     assert told == set(SEVERITIES)
 
 

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from agents.fileblock import Stream, parse, render
 from agents.fileblock.paths import BadPathError, collisions, plain_path
-from agents.submission import Answer, Dependency, EnvVar, Migration, SourceFile, Submission
+from agents.submission import (
+    Answer,
+    Deletion,
+    Dependency,
+    Edit,
+    EnvVar,
+    Migration,
+    Piece,
+    SourceFile,
+    Submission,
+)
 from tests.agents.fileblock.texts import hostile_texts
 
 STOP_REASONS = st.sampled_from([None, "end", "length"])
@@ -62,7 +72,13 @@ def check_sound(answer: Answer, text: str) -> None:
         assert last < file.span[0] <= file.span[1] <= lines
         last = file.span[1]
     assert all(0 <= diagnostic.line <= lines for diagnostic in answer.diagnostics)
-    assert paths or answer.errors
+    said = answer.submission
+    for edit in said.edits:
+        assert plain_path(edit.path) == edit.path
+        assert edit.span[0] < edit.span[1] <= lines
+        assert all(piece.search and edit.span[0] < piece.line < edit.span[1] for piece in edit.pieces)
+    assert not {e.path for e in said.edits} & {*paths, *(d.path for d in said.deletions)}
+    assert paths or said.edits or said.deletions or answer.errors
 
 
 def is_plain(path: str) -> bool:
@@ -124,6 +140,18 @@ VARIABLES = st.builds(
     st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x1b"), max_size=30),
 )
+PIECE_LINES = st.one_of(
+    LINES, st.sampled_from(["<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE", "==========", "<<<<<<<<<<<"])
+)
+PIECE_TEXTS = st.lists(PIECE_LINES, max_size=5).map(
+    lambda lines: "".join(line.rstrip("\r") + "\n" for line in lines)
+)
+PIECES = st.builds(Piece, PIECE_TEXTS.filter(bool), PIECE_TEXTS)
+EDITS = st.builds(
+    Edit,
+    st.sampled_from(["e1.py", "src/e2.md", "e 3.txt"]),
+    st.lists(PIECES, min_size=1, max_size=3).map(tuple),
+)
 SUBMISSIONS = st.builds(
     Submission,
     st.lists(
@@ -132,6 +160,10 @@ SUBMISSIONS = st.builds(
     st.none() | st.lists(SPECS, max_size=4, unique=True).map(tuple),
     st.none() | st.lists(MIGRATIONS, max_size=3).map(tuple),
     st.none() | st.lists(VARIABLES, max_size=4, unique_by=lambda variable: variable.name).map(tuple),
+    st.lists(EDITS, max_size=2).map(tuple),
+    st.lists(st.builds(Deletion, st.sampled_from(["old.py", "x/old.md"])), max_size=2, unique=True).map(
+        tuple
+    ),
 )
 
 
@@ -145,9 +177,23 @@ def normal(text: str) -> str:
 @settings(max_examples=250, deadline=None)
 def test_rendering_has_an_inverse(submission: Submission) -> None:
     answer = parse(render(submission))
-    read = answer.submission
-    assert replace(read, files=tuple(replace(file, span=(0, 0)) for file in read.files)) == submission
-    assert [d.code for d in answer.diagnostics] == ([] if submission.files else ["no-blocks"])
+    assert without_places(answer.submission) == submission
+    named = submission.files or submission.edits or submission.deletions
+    assert [d.code for d in answer.diagnostics] == ([] if named else ["no-blocks"])
+
+
+def without_places(read: Submission) -> Submission:
+    """The submission without its places in the answer."""
+    edits = (
+        replace(edit, span=(0, 0), pieces=tuple(replace(piece, line=0) for piece in edit.pieces))
+        for edit in read.edits
+    )
+    return replace(
+        read,
+        files=tuple(replace(file, span=(0, 0)) for file in read.files),
+        edits=tuple(edits),
+        deletions=tuple(replace(deletion, line=0) for deletion in read.deletions),
+    )
 
 
 @given(text=hostile_texts())
@@ -156,5 +202,6 @@ def test_what_was_read_can_be_rendered_and_read_again(text: str) -> None:
     read = parse(text).submission
     again = parse(render(read)).submission
     assert [(f.path, f.text) for f in again.files] == [(f.path, f.text) for f in read.files]
+    assert without_places(again).edits == without_places(read).edits
     assert again.migrations == read.migrations
     assert again.env_vars == read.env_vars

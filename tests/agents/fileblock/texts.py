@@ -13,6 +13,10 @@ BLOCKS = [
     "FILE: i.sh\n---\ncat <<EOF\n---\nEOF\n---\n",
     "FILE: a.py\nx = 1\n---\n",
     "DEPENDENCIES:\npip install a 'b>=1'\n\nENV_VARS:\nA=1\n",
+    "EDIT: a.py\n---\n<<<<<<< SEARCH\nx = 1\n---\n=======\nFILE: b.py\n---\n>>>>>>> REPLACE\n---\n",
+    "EDIT: b.md\n<<<<<<< SEARCH\n# B\n=======\n>>>>>>> REPLACE\n",
+    "EDIT: c.py\n---\n@@ -1 +1 @@\n-x = 1\n+x = 2\n---\n",
+    "DELETE: d.py\n",
 ]
 PIECES = [
     *(
@@ -39,6 +43,16 @@ PIECES = [
         "FILE: a.py/b",
         "FILE: con.txt",
         "FILE: h.sh:",
+    ),
+    *("EDIT: a.py", "EDIT: b.md", "**EDIT: d.js**", "DELETE: e.py", "DELETE: A.PY", "DELETE: /users"),
+    *(
+        "<<<<<<< SEARCH",
+        "<<<<<<<<<<< SEARCH",
+        "======",
+        "===========",
+        ">>>>>>>",
+        ">>>>>>>>>>> REPLACE",
+        "@@ @@",
     ),
     *("---", "---", "---", "--- ", "-----", "-----", "----------", "--", " ---", "-" * 300),
     *("```", "```python", "```markdown", "````", "~~~", "~~~~ yaml", "  ```", "```x`"),

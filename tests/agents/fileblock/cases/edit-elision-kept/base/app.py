@@ -1,0 +1,2 @@
+# ... rest of the code unchanged
+x = 1
