@@ -50,7 +50,7 @@ class AnswerShape:
 class Tests:
     """The counts of a test report, its cases, and why the run did not end as it should (or "").
 
-    ``ours``: the problem is this machine's, not the answer's.
+    ``ours``: the problem is this machine's, not the answer's. ``cached``: they ran at an earlier time.
     """
 
     __test__ = False
@@ -63,6 +63,7 @@ class Tests:
     ours: bool = False
     output: str = ""
     cases: tuple[TestCase, ...] = ()
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | N
         verdict=judgement.verdict,
         reasons=judgement.reasons,
         submission=answer_shape(judgement.answer),
-        tests=_tests(trial.report if trial else TestReport()),
+        tests=_tests(trial.report, cached=trial.cached) if trial else Tests(),
         checklist=judgement.checks,
         migrations=trial.migrations if trial else (),
         timings=judgement.timings,
@@ -136,7 +137,7 @@ def score_from(value: object) -> Score:
     return _adapter().validate_python(value)
 
 
-def _tests(report: TestReport) -> Tests:
+def _tests(report: TestReport, *, cached: bool) -> Tests:
     return Tests(
         passed=report.count("passed"),
         failed=report.count("failed"),
@@ -146,6 +147,7 @@ def _tests(report: TestReport) -> Tests:
         ours=report.ours,
         output=report.output,
         cases=report.cases,
+        cached=cached,
     )
 
 

@@ -28,9 +28,10 @@ def show_score(console: "Console", score: Score, title: str) -> None:
     console.print(
         Text.assemble((f"{score.verdict}".upper(), STYLES[score.verdict]), f"  {one_line(title, 120)}")
     )
+    how = ", ".join(filter(None, (score.toolchain, "kept from an earlier run" if tests.cached else "")))
     console.print(
         f"  tests      {tests.passed} passed, {tests.failed} failed, {tests.errored} errored, "
-        f"{tests.skipped} skipped" + (f" ({score.toolchain})" if score.toolchain else "")
+        f"{tests.skipped} skipped" + (f" ({how})" if how else "")
     )
     said = score.submission
     console.print(

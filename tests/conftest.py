@@ -1,6 +1,7 @@
 """Shared by all tests: a cache of their own, kept between runs, and what to do without a package index."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from functools import cache
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("BACKSMITH_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "backsmith"))
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    # Environments are kept between runs; what tests came to in an earlier one is no test of this one.
+    shutil.rmtree(Path(os.environ["BACKSMITH_CACHE"]) / "trials", ignore_errors=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -51,7 +51,8 @@ def _round(report: RoundReport) -> str:
         f"### Round {report.number}: {_MARKS[score.verdict]}",
         f"Commit `{report.commit[:12]}`, format {score.submission.adherence}, "
         f"{len(score.submission.files)} files; tests: {tests.passed} passed, {tests.failed} failed, "
-        f"{tests.errored} errored, {tests.skipped} skipped.",
+        f"{tests.errored} errored, {tests.skipped} skipped"
+        + (", kept from an earlier run." if tests.cached else "."),
         "\n".join(f"- {_place(reason)}" for reason in score.reasons[:_MAX_CASES]),
     ]
     if score.submission.diagnostics:

@@ -49,7 +49,8 @@ def run(
         typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option(help="Ask the model anew even where this machine has its answer.")
+        bool,
+        typer.Option(help="Ask the model and run the tests anew even where this machine has their results."),
     ] = False,
     prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
     as_json: Annotated[
@@ -83,7 +84,7 @@ def run(
         overwrite,
         not no_cache,
     )
-    wanted = _Wanted(task, team, rounds, sandbox, run_folder, prompts)
+    wanted = _Wanted(task, team, rounds, sandbox, run_folder, prompts, no_cache)
     result = asyncio.run(_run(wanted, choice, quiet=as_json))
     if as_json:
         sys.stdout.write((result.folder / "report.json").read_text(encoding="utf-8"))
@@ -100,6 +101,7 @@ class _Wanted:
     sandbox: str
     run_folder: Path | None
     prompts: Path | None
+    no_cache: bool
 
 
 async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
@@ -115,6 +117,7 @@ async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskR
     from prompts.role import default_overlay
     from prompts.taskfile import load_task
     from sandbox.trial import Laboratory
+    from sandbox.trial_cache import TrialCache
 
     task = load_task(wanted.task)
     team = find_team(wanted.team)
@@ -129,7 +132,8 @@ async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskR
     plan = TaskRun(task, model, team, folder, wanted.rounds, overlay, parameters)
     try:
         with progress(quiet=quiet) as watcher:
-            async with Laboratory(isolation, watcher.stage) as laboratory:
+            cache = None if wanted.no_cache else TrialCache()
+            async with Laboratory(isolation, watcher.stage, cache) as laboratory:
                 return await run_task(plan, laboratory, watcher)
     except (InfrastructureError, asyncio.CancelledError):
         if folder.is_dir():

@@ -19,6 +19,9 @@ def score(
     sandbox: Annotated[
         str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
     ] = "auto",
+    no_cache: Annotated[
+        bool, typer.Option(help="Run the tests anew even where this machine has their results.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output.")
     ] = False,
@@ -35,11 +38,13 @@ def score(
 
     from orchestrator.exit_codes import exit_code
 
-    scores = asyncio.run(_score(responses, task, sandbox, as_json))
+    scores = asyncio.run(_score(responses, task, sandbox, as_json, no_cache=no_cache))
     raise typer.Exit(exit_code(scores))
 
 
-async def _score(responses: list[Path], task_file: Path, sandbox: str, as_json: bool) -> list["Verdict"]:
+async def _score(
+    responses: list[Path], task_file: Path, sandbox: str, as_json: bool, *, no_cache: bool
+) -> list["Verdict"]:
     from agents.fileblock.parsing import parse
     from evals.score import score_of, write_score
     from orchestrator.sandboxes import open_sandbox
@@ -48,13 +53,15 @@ async def _score(responses: list[Path], task_file: Path, sandbox: str, as_json: 
     from orchestrator.verify import verify
     from prompts.taskfile import load_task
     from sandbox.trial import Laboratory
+    from sandbox.trial_cache import TrialCache
 
     task = load_task(task_file)
     texts = [(str(response), _read(response)) for response in responses]
     isolation = open_sandbox(sandbox)
     verdicts = []
     with progress(quiet=as_json) as watcher:
-        async with Laboratory(isolation, watcher.stage) as laboratory:
+        cache = None if no_cache else TrialCache()
+        async with Laboratory(isolation, watcher.stage, cache) as laboratory:
             for name, text in texts:
                 watcher.stage("parse", name)
                 judged = score_of(await verify(parse(text), task, laboratory))
