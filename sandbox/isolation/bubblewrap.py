@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from sandbox.isolation.cgroup import bounded_tasks, reap_groups
+from sandbox.isolation.limits import task_bound
 from sandbox.isolation.protocol import ALONE, Command, Finished, Mount
-from sandbox.isolation.supervise import supervise, with_rlimits
+from sandbox.isolation.supervise import supervise, with_rlimits, with_task_limit
 
 _WITH_OVERLAYS = (0, 9)
 _RELAY_TARGET = "/run/backsmith-relay.py"
@@ -61,22 +64,26 @@ class Bubblewrap:
         return ""
 
     async def reap(self) -> tuple[str, ...]:
-        """Nothing is ever left: the sandbox dies with the process that made it."""
+        """Only empty control groups can be left: the sandbox dies with the process that made it."""
+        reap_groups()
         return ()
 
     async def run(self, command: Command, on_output: Callable[[str], None] | None = None) -> Finished:
         """Run in fresh namespaces; the kernel ends every process in them with the first one."""
         options = self.options(command)
+        most = task_bound(command.limits)
+        bounded = command if os.geteuid() == 0 else replace(command, argv=with_task_limit(command.argv, most))
         try:
-            return await supervise(
-                with_rlimits(bwrap_argv(options, command), command.limits),
-                cwd=Path("/"),
-                env={"PATH": os.defpath},
-                limits=command.limits,
-                writable=[mount.source for mount in command.mounts if mount.writable],
-                pass_fds=[options],
-                on_output=on_output,
-            )
+            with bounded_tasks(most) as group:
+                return await supervise(
+                    with_rlimits(bwrap_argv(options, bounded), command.limits, group),
+                    cwd=Path("/"),
+                    env={"PATH": os.defpath},
+                    limits=command.limits,
+                    writable=[mount.source for mount in command.mounts if mount.writable],
+                    pass_fds=[options],
+                    on_output=on_output,
+                )
         finally:
             os.close(options)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sandbox.isolation.docker_daemon import Daemon, User
 from sandbox.isolation.docker_mounts import Bind
+from sandbox.isolation.limits import task_bound
 from sandbox.isolation.protocol import ALONE, Command
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def create(
         memswap_limit=memory,  # the sum of memory and swap: no swap
         nano_cpus=min(daemon.processors, _PROCESSORS) * 1_000_000_000,
         # Threads count too. What ends a command is the watch over its processes; this only stops a bomb.
-        pids_limit=limits.processes * 4 + 256,
+        pids_limit=task_bound(limits),
         ulimits=_ulimits(command),
         shm_size=limits.disk_mb * _MIB,
         tmpfs=_tmpfs(command, user),

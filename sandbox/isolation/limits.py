@@ -16,6 +16,15 @@ _MIB = 1024 * 1024
 Hit = tuple[LimitName, str]
 
 
+def task_bound(limits: Limits) -> int:
+    """How many tasks (processes and threads) the kernel admits, so that a fork bomb never outruns the watcher.
+
+    More than the limit on processes: runtimes start threads by the dozen, and it is the watcher's part to say
+    with evidence that a limit was hit.
+    """
+    return limits.processes * 4 + 256
+
+
 def exit_hit(code: int, limits: Limits) -> Hit | None:
     """The limit for which the kernel ended a process that exited so."""
     if code in {-signal.SIGXCPU, 128 + signal.SIGXCPU}:

@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -20,17 +21,28 @@ _WATCH_SECONDS = 0.05
 _DISK_EVERY = 10  # watch rounds between two looks at the disk, which are dearer
 
 
-def with_rlimits(argv: Sequence[str], limits: Limits) -> list[str]:
+def with_rlimits(argv: Sequence[str], limits: Limits, group: Path | None = None) -> list[str]:
     """``argv`` behind a shell that sets the limits which the kernel itself enforces for each process.
 
-    A shell, since it costs a millisecond and, other than a function between fork and exec, is safe in a
-    threaded parent.
+    With a control group (see ``bounded_tasks``), the shell joins it first. A shell, since it costs a millisecond
+    and, other than a function between fork and exec, is safe in a threaded parent.
     """
-    script = (
+    join = f"echo 0 > {shlex.quote(str(group / 'cgroup.procs'))}; " if group else ""
+    script = join + (
         f"ulimit -c 0; ulimit -d {limits.memory_mb * 1024}; ulimit -f {limits.disk_mb * 2048}; "
         f"ulimit -t {int(limits.seconds * 4) + 1}; ulimit -n 4096; "
         'exec "$@"'
     )
+    return ["/bin/sh", "-c", script, "sh", *argv]
+
+
+def with_task_limit(argv: Sequence[str], most: int) -> list[str]:
+    """``argv`` behind a shell that bounds the tasks of its user namespace; without effect on root's.
+
+    For programs inside a user namespace of their own: elsewhere all that the user runs would count.
+    """
+    # bash calls the limit -u, dash -p.
+    script = f'ulimit -u {most} 2>/dev/null || ulimit -p {most}; exec "$@"'
     return ["/bin/sh", "-c", script, "sh", *argv]
 
 

@@ -10,6 +10,7 @@ from prompts.errors import ConfigError
 from prompts.task import Limits
 from sandbox.isolation.capture import HEAD, TAIL, Capture
 from sandbox.isolation.choose import choose_isolation, isolation_names, load_isolation
+from sandbox.isolation.limits import task_bound
 from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
 
 QUICK = Limits(seconds=10, memory_mb=512, processes=64, output_mb=1, disk_mb=64)
@@ -73,6 +74,26 @@ async def test_fork_bomb(any_isolation: Isolation) -> None:
         any_isolation, "bomb() { bomb | bomb & }; bomb; sleep 30", Limits(seconds=20, processes=50)
     )
     assert done.limit == "processes"
+
+
+async def test_kernel_bounds_tasks(isolation: Isolation) -> None:
+    script = (
+        "import threading, time\n"
+        "started = 0\n"
+        "try:\n"
+        "    for started in range(3000):\n"
+        "        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "except RuntimeError: print('refused')\n"
+        "print(started, flush=True)\n"
+        "import os; os._exit(0)\n"
+    )
+    few = Limits(seconds=30, processes=10)
+    done = await isolation.run(
+        Command(("python3", "-c", script), cwd="/tmp", limits=few, env={"PATH": "/usr/bin:/bin"})
+    )
+    refused, started = done.output.split()
+    assert refused == "refused"
+    assert int(started) <= task_bound(few)
 
 
 async def test_disk_limit(any_isolation: Isolation, tmp_path: Path) -> None:
