@@ -1,0 +1,239 @@
+"""Two runs side by side: what improved, what regressed, and what cannot be compared. Pure.
+
+Field names are those of ``compare --json``.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from evals.gate.baseline import only_agent, task_counts, why_not_comparable
+from evals.gate.exact import Table, fisher
+from evals.metrics.differences import Difference, TaskPair, paired_difference
+from evals.metrics.summary import Rate, rate
+from evals.results import AgentInfo, RunResults, SampleResult, TestFailure
+from evals.verdict import Verdict
+from prompts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Change = Literal["improved", "regressed", "unchanged"]
+Value = Callable[[SampleResult], float | None]
+Texts = Callable[[SampleResult, SampleResult], tuple[str, str]]
+"""The differences of two samples' first prompts and of their answers that count, as unified diffs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One run's samples of one agent. ``sources`` tells live from replayed."""
+
+    run: str
+    agent: AgentInfo
+    samples: int
+    errors: int
+    verified: Rate
+    sources: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One sample of a changed task, as an example."""
+
+    sample: str
+    epoch: int
+    verdict: Verdict
+    first_failure: TestFailure | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Two samples that show a change, and what they differ by."""
+
+    first: Shown
+    second: Shown
+    prompt_diff: str
+    answer_diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """One task in both runs. ``p`` is Fisher's exact test (two-sided) for this task alone, not corrected."""
+
+    task: str
+    family: str
+    change: Change
+    first: Rate
+    second: Rate
+    p: float
+    example: Example | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChange:
+    """The paired difference of one metric over tasks: ``verified``, ``tests``, ``item:NAME``, ``cost_usd``..."""
+
+    metric: str
+    first: float
+    second: float
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that two runs differ by; ``metrics`` has ``verified`` first."""
+
+    first: Side
+    second: Side
+    metrics: tuple[MetricChange, ...]
+    tasks: tuple[TaskChange, ...]
+    not_comparable: Mapping[str, str]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+
+    def changed(self, change: Change) -> tuple[TaskChange, ...]:
+        """The tasks that changed so, the clearest first."""
+        found = [task for task in self.tasks if task.change == change]
+        return tuple(sorted(found, key=lambda task: (task.p, task.task)))
+
+
+def compare(
+    first: RunResults,
+    second: RunResults,
+    *,
+    first_agent: str | None = None,
+    second_agent: str | None = None,
+    texts: Texts | None = None,
+) -> Comparison:
+    """Compare one agent of each run; ``texts`` makes the diffs of examples, which are empty without it."""
+    here, there = only_agent(first, first_agent), only_agent(second, second_agent)
+    before, after = _by_task(here), _by_task(there)
+    shared = [task for task in before if task in after]
+    trouble = {task: why for task in shared if (why := _trouble(before[task], after[task]))}
+    kept = [task for task in shared if task not in trouble]
+    return Comparison(
+        first=_side(first, here),
+        second=_side(second, there),
+        metrics=_metrics({t: before[t] for t in kept}, {t: after[t] for t in kept}),
+        tasks=tuple(_task_change(before[task], after[task], texts) for task in kept),
+        not_comparable=trouble,
+        only_first=tuple(task for task in before if task not in after),
+        only_second=tuple(task for task in after if task not in before),
+    )
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """The comparison as indented JSON."""
+    return _adapter().dump_json(comparison, indent=2).decode("utf-8") + "\n"
+
+
+def _by_task(samples: Sequence[SampleResult]) -> dict[str, list[SampleResult]]:
+    groups: dict[str, list[SampleResult]] = defaultdict(list)
+    for sample in samples:
+        if sample.counted:
+            groups[sample.task.id].append(sample)
+    return dict(groups)
+
+
+def _trouble(before: Sequence[SampleResult], after: Sequence[SampleResult]) -> str:
+    try:
+        return why_not_comparable(task_counts(before), task_counts(after))
+    except ConfigError as error:
+        return str(error)
+
+
+def _side(run: RunResults, samples: Sequence[SampleResult]) -> Side:
+    counted = [sample for sample in samples if sample.counted]
+    sources: dict[str, int] = defaultdict(int)
+    for sample in samples:
+        for source in sample.sources:
+            sources[source] += 1
+    agent = samples[0].agent if samples else run.agents[0]
+    verified = rate(sum(sample.verified for sample in counted), len(counted))
+    errors = sum(sample.error is not None for sample in samples)
+    return Side(run.folder, agent, len(samples), errors, verified, dict(sorted(sources.items())))
+
+
+_VALUES: Mapping[str, Value] = {
+    "verified": lambda sample: float(sample.verified),
+    "tests": lambda sample: sample.tests.passed / sample.tests.total if sample.tests.total else None,
+    "format_clean": lambda sample: None if sample.adherence is None else float(sample.adherence == "clean"),
+    "rounds": lambda sample: float(sample.rounds),
+    "cost_usd": lambda sample: None if sample.cost is None else float(sample.cost),
+    "tokens_out": lambda sample: None if sample.tokens_out is None else float(sample.tokens_out),
+    "latency": lambda sample: sample.latency,
+}
+
+
+def _item_value(item: str) -> Value:
+    judged = {Verdict.PASS: 1.0, Verdict.FAIL: 0.0}
+    return lambda sample: judged.get(sample.items[item].verdict) if item in sample.items else None
+
+
+def _metrics(
+    before: Mapping[str, Sequence[SampleResult]], after: Mapping[str, Sequence[SampleResult]]
+) -> tuple[MetricChange, ...]:
+    every = [sample for group in (*before.values(), *after.values()) for sample in group]
+    items = dict.fromkeys(item for sample in every for item in sample.items)
+    values = {**_VALUES, **{f"item:{item}": _item_value(item) for item in items}}
+    found = []
+    for name, value in values.items():
+        pairs = []
+        for task, samples in before.items():
+            one, two = _mean(samples, value), _mean(after[task], value)
+            if one is not None and two is not None:
+                pairs.append(TaskPair(task, samples[0].task.family, one, two))
+        difference = paired_difference(pairs)
+        if difference is not None:
+            count = len(pairs)
+            first, second = sum(p.first for p in pairs) / count, sum(p.second for p in pairs) / count
+            found.append(MetricChange(name, first, second, difference))
+    return tuple(found)
+
+
+def _mean(samples: Sequence[SampleResult], value: Value) -> float | None:
+    """The mean over the samples that have a value; None where none has."""
+    known = [found for found in map(value, samples) if found is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _task_change(
+    before: Sequence[SampleResult], after: Sequence[SampleResult], texts: Texts | None
+) -> TaskChange:
+    first = rate(sum(s.verified for s in before), len(before))
+    second = rate(sum(s.verified for s in after), len(after))
+    gap = (second.value or 0.0) - (first.value or 0.0)
+    change: Change = "improved" if gap > 0 else "regressed" if gap < 0 else "unchanged"
+    worse = fisher(Table(second.of - second.count, second.of, first.of - first.count, first.of)).value
+    better = fisher(Table(first.of - first.count, first.of, second.of - second.count, second.of)).value
+    example = None if change == "unchanged" else _example(before, after, change, texts)
+    task = before[0].task
+    return TaskChange(task.id, task.family, change, first, second, min(1.0, 2 * min(worse, better)), example)
+
+
+def _example(
+    before: Sequence[SampleResult], after: Sequence[SampleResult], change: Change, texts: Texts | None
+) -> Example:
+    """Two samples that ended differently; of the same epoch where there are such."""
+    was = change == "regressed"
+    ones = [sample for sample in before if sample.verified is was]
+    others = [sample for sample in after if sample.verified is not was]
+    epochs = {sample.epoch: sample for sample in others}
+    one = next((sample for sample in ones if sample.epoch in epochs), ones[0])
+    two = epochs.get(one.epoch, others[0])
+    prompt, answer = texts(one, two) if texts else ("", "")
+    return Example(_shown(one), _shown(two), prompt, answer)
+
+
+def _shown(sample: SampleResult) -> Shown:
+    return Shown(sample.name, sample.epoch, sample.verdict, sample.first_failure, sample.reasons)
+
+
+@cache
+def _adapter() -> "TypeAdapter[Comparison]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Comparison)

@@ -1,0 +1,91 @@
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from evals.compare.comparison import compare, comparison_json
+from evals.results import ItemResult, SampleResult
+from evals.verdict import Verdict
+from prompts.errors import ConfigError
+from tests.evals.results import AGENT, outcomes, run, sample, task
+
+FIRST = run(outcomes({"a": (3, 0), "b": (1, 2), "c": (2, 1)}))
+SECOND = run(outcomes({"a": (1, 2), "b": (3, 0), "c": (2, 1)}))
+
+
+def test_says_what_improved_and_what_regressed() -> None:
+    found = compare(FIRST, SECOND)
+    assert [change.task for change in found.changed("regressed")] == ["a"]
+    assert [change.task for change in found.changed("improved")] == ["b"]
+    assert [change.task for change in found.changed("unchanged")] == ["c"]
+    verified = found.metrics[0]
+    assert (verified.metric, verified.difference.tasks) == ("verified", 3)
+    assert verified.difference.mean == pytest.approx(0.0)
+    assert verified.difference.interval is not None
+    assert verified.difference.interval.low < 0 < verified.difference.interval.high
+
+
+def test_an_example_shows_two_samples_that_ended_differently() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def texts(one: SampleResult, two: SampleResult) -> tuple[str, str]:
+        seen.append((one.name, two.name))
+        return "-old prompt", "+new answer"
+
+    found = compare(FIRST, SECOND, texts=texts)
+    example = found.changed("regressed")[0].example
+    assert example is not None
+    assert (example.first.verdict, example.second.verdict) == (Verdict.PASS, Verdict.FAIL)
+    assert example.first.epoch == example.second.epoch == 2
+    assert example.second.first_failure is not None
+    assert example.second.first_failure.test == "tests/test_a.py::test_a"
+    assert (example.prompt_diff, example.answer_diff) == ("-old prompt", "+new answer")
+    assert seen == [("a-m-1-e2", "a-m-1-e2"), ("b-m-1-e2", "b-m-1-e2")]
+
+
+def test_other_questions_are_not_compared() -> None:
+    second = run(
+        [
+            *outcomes({"a": (0, 3)}),
+            sample(task("b", hashed="new"), 1, Verdict.FAIL),
+            *[replace(s, grader_hash="new") for s in outcomes({"c": (0, 3)})],
+            *outcomes({"d": (1, 0)}),
+        ]
+    )
+    found = compare(FIRST, second)
+    assert found.not_comparable == {"b": "another task", "c": "another grader"}
+    assert (found.only_first, found.only_second) == ((), ("d",))
+    assert [change.task for change in found.tasks] == ["a"]
+
+
+def test_items_costs_and_latencies_are_compared_where_they_are_known() -> None:
+    worse = [
+        replace(
+            s,
+            cost=Decimal("0.05"),
+            latency=None,
+            items={"auth-required": ItemResult(Verdict.FAIL)},
+        )
+        for s in SECOND.samples
+    ]
+    good = [replace(s, items={"auth-required": ItemResult(Verdict.PASS)}) for s in FIRST.samples]
+    found = {m.metric: m for m in compare(run(good), run(worse)).metrics}
+    assert found["cost_usd"].difference.mean == pytest.approx(0.03)
+    assert found["item:auth-required"].difference.mean == -1
+    assert "latency" not in found
+
+
+def test_two_agents_of_one_run_can_be_compared() -> None:
+    both = run([*FIRST.samples, *outcomes({"a": (0, 3)}, replace(AGENT, id="m-2"))])
+    found = compare(both, both, first_agent="m-1", second_agent="m-2")
+    assert [change.task for change in found.changed("regressed")] == ["a"]
+    with pytest.raises(ConfigError, match="several agents"):
+        compare(both, both)
+
+
+def test_json_has_the_whole_story() -> None:
+    data = json.loads(comparison_json(compare(FIRST, SECOND)))
+    assert data["tasks"][0]["change"] == "regressed"
+    assert data["first"]["verified"]["count"] == 6
+    assert data["metrics"][0]["difference"]["families"] == 3
