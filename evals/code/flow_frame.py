@@ -1,9 +1,10 @@
 """A function while its values are followed, and what is remembered of it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from evals.code import nodes as n
-from evals.code.values import Value
+from evals.code.values import OBJECT, SAFE, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,14 @@ class Frame:
 
     def put(self, name: str, value: Value) -> None:
         self.layers[-1][name] = value
+
+
+def clear(names: Iterable[str], frame: Frame) -> None:
+    """Mark variables as checked against what is allowed."""
+    for name in names:
+        frame.put(name, (frame.get(name) or SAFE).cleared())
+
+
+def part_of(value: Value) -> Value:
+    """An element of a container, a part of an object."""
+    return replace(value, keys=False, kind="") if value.unsure or value.text else OBJECT

@@ -13,6 +13,10 @@ _SAFE_TYPES = frozenset(
      "double", "Session", "AsyncSession", "Connection", "time.Time", "uuid.UUID", "ObjectId",
      "PydanticObjectId")
 )  # fmt: skip
+_SAFE_SCHEMAS = frozenset(
+    ("number", "int", "bigint", "boolean", "date", "uuid", "guid", "cuid", "ulid", "enum", "nativeEnum", "literal",
+    "valid", "oneOf", "equal")
+)  # fmt: skip
 _ENUMS = frozenset({"Enum", "StrEnum", "IntEnum", "TextChoices", "IntegerChoices", "Flag"})
 
 
@@ -68,8 +72,22 @@ class Types:
                     return found.node.name
         return ""
 
+    def schema(self, module: n.Module, name: str) -> n.Group | None:
+        """The fields of ``const name = z.object({...})`` and its kin."""
+        found = self.project.lookup(module, name)
+        value = found.node.value if found is not None and isinstance(found.node, n.Assign) else None
+        while isinstance(value, n.Call):
+            if n.last(value.func) in {"object", "strictObject", "shape"} and value.args:
+                return value.args[0] if isinstance(value.args[0], n.Group) else None
+            value = value.func.base if isinstance(value.func, n.Attr) else None
+        return None
+
     def safe_field(self, kind: str, name: str, module: n.Module) -> bool:
         """Whether a field of one of the project's classes has a type that cannot hold SQL."""
+        schema = self.schema(module, kind)
+        if schema is not None:
+            fields = zip(schema.keys, schema.items, strict=False)
+            return any(isinstance(k, n.Const) and k.value == name and _limited(v) for k, v in fields)
         found = self.project.lookup(module, kind) or self.project.only_class(kind)
         for _ in range(4):
             if found is None or not isinstance(found.node, n.Class):
@@ -84,6 +102,15 @@ class Types:
             base = next((n.last(b) for b in found.node.bases), "")
             found = self.project.lookup(found.module, base) if base else None
         return False
+
+
+def _limited(field: n.Expr) -> bool:
+    """Whether ``z.coerce.number()``, ``Joi.string().valid("a", "b")`` and their kin let no text of SQL through."""
+    while isinstance(field, n.Call):
+        if n.last(field.func) in _SAFE_SCHEMAS:
+            return True
+        field = field.func.base if isinstance(field.func, n.Attr) else field.func
+    return False
 
 
 def pattern_limits(expr: n.Expr | None) -> bool:

@@ -43,9 +43,10 @@ class JavaScriptReader(GrammarReader):
             case "class_declaration" | "abstract_class_declaration" | "class":
                 return [self.klass(node)]
             case "enum_declaration" | "interface_declaration" | "type_alias_declaration":
-                return [
-                    n.Class(line, self.text(field("name")), (), self.members(field("body") or field("value")))
-                ]
+                named = node.type == "enum_declaration" or _only_literals(field("value"))
+                bases = (n.Name(line, "Enum"),) if named else ()
+                members = self.members(field("body") or field("value"))
+                return [n.Class(line, self.text(field("name")), bases, members)]
             case "expression_statement":
                 return self.effect(node.named_children[0]) if node.named_children else []
             case "if_statement":
@@ -444,3 +445,15 @@ def _unescape(text: str) -> str:
 def _number(text: str) -> int | float | None:
     plain = text.replace("_", "").removesuffix("n")
     return number_of(plain)
+
+
+def _only_literals(node: "Node | None") -> bool:
+    """Whether a type is ``'a' | 'b'``: nothing but these values."""
+    pending, seen = [node] if node is not None else [], 0
+    while pending and seen < 500:
+        part, seen = pending.pop(), seen + 1
+        if part.type == "union_type":
+            pending += part.named_children
+        elif part.type != "literal_type":
+            return False
+    return 0 < seen < 500

@@ -87,12 +87,23 @@ PASSING = frozenset(
      "join", "expandtabs", "removeprefix", "removesuffix", "center", "zfill", "ljust", "rjust", "String.valueOf",
      "decodeURIComponent", "encodeURIComponent", "Trim", "Fields", "Split", "Replace", "ReplaceAll",
      "cast", "dict",
-     "intern", "from_utf8", "collect", "chars", "text_type", "force_str", "smart_str", "ensure_str")
+     "intern", "getvalue", "from_utf8", "collect", "chars", "text_type", "force_str", "smart_str", "ensure_str")
 )  # fmt: skip
 """Calls whose result holds the text that they were given."""
 
 FORMATS = frozenset(
-    {"Sprintf", "Sprint", "Sprintln", "format", "formatted", "Fprintf", "Errorf", "sprintf", "vsprintf"}
+    {
+        "Sprintf",
+        "Sprint",
+        "Sprintln",
+        "format",
+        "format_map",
+        "formatted",
+        "Fprintf",
+        "Errorf",
+        "sprintf",
+        "vsprintf",
+    }
 )
 
 STRONG = frozenset(
