@@ -103,6 +103,15 @@ def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | N
     )
 
 
+def spent(usage: Usage, cost: Decimal | None) -> str:
+    """Tokens and cost in words, with what the provider read from its cache; empty where it told no tokens."""
+    if usage.output is None:
+        return ""
+    cached = f" ({usage.cached} of them from the provider's cache)" if usage.cached else ""
+    price = "unknown" if cost is None else f"${cost:.4f}"
+    return f"{usage.input} in{cached}, {usage.output} out; cost {price}"
+
+
 def answer_shape(answer: Answer) -> AnswerShape:
     """A parsed answer without the texts of its files."""
     said = answer.submission

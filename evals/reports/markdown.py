@@ -1,7 +1,7 @@
 """A run as Markdown, for people and for a pull request's comment. All text from outside is escaped."""
 
 from evals.reports.run_report import RoundReport, RunReport, SampleReport
-from evals.score import Score
+from evals.score import Score, spent
 from evals.verdict import Evidence, Verdict
 from prompts.quoting import visible
 
@@ -18,7 +18,7 @@ _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#&~"})
 
 def report_markdown(report: RunReport) -> str:
     """The whole report."""
-    parts = [f"# {_inline(report.task)}", _facts(report)]
+    parts = [f"# {inline(report.task)}", _facts(report)]
     parts += map(_sample, report.samples)
     if report.damaged:
         lines = ", ".join(map(str, report.damaged))
@@ -35,12 +35,12 @@ def _facts(report: RunReport) -> str:
         ("Roles", "; ".join(report.roles)),
         ("Repository", report.repository),
     ]
-    return "\n".join(f"- {name}: {_inline(value)}" for name, value in rows)
+    return "\n".join(f"- {name}: {inline(value)}" for name, value in rows)
 
 
 def _sample(sample: SampleReport) -> str:
     verdict = _MARKS[sample.verdict] if sample.verdict else "not finished"
-    head = f"## {_inline(sample.name)}: {verdict}\n\nBranch `{sample.branch}`, {len(sample.rounds)} round(s)."
+    head = f"## {inline(sample.name)}: {verdict}\n\nBranch `{sample.branch}`, {len(sample.rounds)} round(s)."
     return "\n\n".join([head, *(_round(r) for r in sample.rounds)])
 
 
@@ -61,6 +61,8 @@ def _round(report: RoundReport) -> str:
         parts.append(_checklist(score))
     if any(case.outcome in {"failed", "errored"} for case in tests.cases):
         parts.append(_failures(score))
+    if told := spent(score.usage, score.cost_usd):
+        parts.append(f"Tokens: {told}.")
     if score.timings:
         told = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in score.timings.items())
         parts.append(f"Timings: {told}.")
@@ -69,8 +71,7 @@ def _round(report: RoundReport) -> str:
 
 def _diagnostics(score: Score) -> str:
     rows = [
-        f"- {d.severity} `{d.code}`, line {d.line}: {_inline(d.message)}"
-        for d in score.submission.diagnostics
+        f"- {d.severity} `{d.code}`, line {d.line}: {inline(d.message)}" for d in score.submission.diagnostics
     ]
     return "Format:\n\n" + "\n".join(rows)
 
@@ -80,7 +81,7 @@ def _checklist(score: Score) -> str:
     for check in score.checklist:
         places = [_place(evidence) for evidence in check.evidence[:_MAX_EVIDENCE]]
         more = len(check.evidence) - len(places)
-        told = "<br>".join([_inline(check.reason), *places, *([f"and {more} more"] if more else [])])
+        told = "<br>".join([inline(check.reason), *places, *([f"and {more} more"] if more else [])])
         rows.append(f"| {check.item} | {_MARKS[check.verdict]} | {told} |")
     return "\n".join(rows)
 
@@ -91,17 +92,18 @@ def _failures(score: Score) -> str:
     for case in bad[:_MAX_CASES]:
         # Indented by four: no fence that the text could close.
         text = "\n".join("    " + line for line in visible(case.message)[:2000].split("\n"))
-        parts.append(f"Test {case.outcome}: {_inline(case.id)}\n\n{text}")
+        parts.append(f"Test {case.outcome}: {inline(case.id)}\n\n{text}")
     if len(bad) > _MAX_CASES:
         parts.append(f"and {len(bad) - _MAX_CASES} more")
     return "\n\n".join(parts)
 
 
 def _place(evidence: Evidence) -> str:
-    where = f"{_inline(evidence.path)}:{evidence.line} - " if evidence.path else ""
-    return where + _inline(evidence.message)
+    where = f"{inline(evidence.path)}:{evidence.line} - " if evidence.path else ""
+    return where + inline(evidence.message)
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
+    """Text from outside as one line of Markdown that says just that."""
     one_line = " ".join(visible(text).split())
     return one_line[:400].translate(_SPECIAL)

@@ -161,6 +161,7 @@ _SOURCES = {
 def show_result(result: "TaskRunResult", title: str) -> None:
     """The verdict of a run and where everything is."""
     from agents.models import redactor
+    from evals.score import spent
     from orchestrator.show import show_score
     from orchestrator.terminal import console
 
@@ -169,11 +170,8 @@ def show_result(result: "TaskRunResult", title: str) -> None:
     show_score(out, best.score, redactor().redact(title))
     if len(result.sample.rounds) > 1:
         out.print(f"  rounds     {len(result.sample.rounds)}, round {best.number} counts")
-    cost = "unknown" if result.sample.cost is None else f"${result.sample.cost:.4f}"
-    used = result.sample.usage
-    if used.output is not None:
-        cached = f" ({used.cached} of them from the provider's cache)" if used.cached else ""
-        out.print(f"  tokens     {used.input} in{cached}, {used.output} out; cost {cost}")
+    if told := spent(result.sample.usage, result.sample.cost):
+        out.print(f"  tokens     {told}")
     sources = dict.fromkeys(_SOURCES.get(r.source, r.source) for r in result.sample.rounds)
     out.print(f"  answered   {', '.join(sources)}")
     out.print(f"  repository {result.repository} (branch {result.sample.branch})")

@@ -1,5 +1,6 @@
 import json
 
+from agents.completion import Usage
 from evals.judgement import judge_answer
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import RoundReport, RunReport, SampleReport, report_json
@@ -15,7 +16,7 @@ HOSTILE = "| <img src=x onerror=alert(1)> ``` **bold** \x1b[2J"
 def report(verdict: Verdict | None = Verdict.FAIL) -> RunReport:
     trial = Trial(TestReport((TestCase("t::a", "failed", f"assert 0\n```\n{HOSTILE}"),)), "python", "key")
     checks = (CheckResult("response-models", Verdict.FAIL, HOSTILE, (Evidence(HOSTILE, "a|b.py", 3),)),)
-    score = score_of(judge_answer(ANSWER, trial, checks, {"tests": 1.25}))
+    score = score_of(judge_answer(ANSWER, trial, checks, {"tests": 1.25}), Usage(900, 80, cached=700))
     rounds = (RoundReport(1, "c" * 40, "replayed", "openai/x", score),)
     sample = SampleReport("build-e1", "samples/build-e1", verdict, rounds)
     return RunReport(
@@ -30,6 +31,7 @@ def test_tells_verdict_tests_checklist_and_damage() -> None:
     assert "| response-models | **fail** |" in text
     assert "Unreadable lines in the journal, left out: 7." in text
     assert "replayed" in text
+    assert "Tokens: 900 in (700 of them from the provider's cache), 80 out; cost unknown." in text
 
 
 def test_hostile_text_stays_text() -> None:
