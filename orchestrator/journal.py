@@ -3,18 +3,23 @@
 A torn tail or a flipped bit costs the record that it hits, never the run. Readable with jq.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
 from prompts.errors import ConfigError, StoreError
 
 Record = Mapping[str, object]
+
+_END = re.compile(rb',"sum":"[0-9a-f]{16}"\}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,26 @@ def scan_journal(path: Path) -> Iterator[Line]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield Line(number, offset, _open_line(line.removesuffix(b"\n")))
+                    yield from _lines(number, offset, line.removesuffix(b"\n"))
                 offset += len(line)
     except FileNotFoundError:
         return
     except OSError as error:
         raise StoreError(f"the journal {path} cannot be read: {error.strerror}") from error
+
+
+def _lines(number: int, offset: int, line: bytes) -> Iterator[Line]:
+    """A physical line; where its record cannot be read, the two that a damaged line end may have joined."""
+    record = _open_line(line)
+    if record is None:
+        for end in _END.finditer(line, 0, len(line) - 1):
+            first, second = _open_line(line[: end.end()]), _open_line(line[end.end() + 1 :])
+            if first is not None and second is not None:
+                yield Line(number, offset, first)
+                yield Line(number, offset, None)
+                yield Line(number, offset + end.end() + 1, second)
+                return
+    yield Line(number, offset, record)
 
 
 def read_journal(path: Path) -> Journal:
@@ -69,7 +88,8 @@ def read_record(path: Path, offset: int) -> Record:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            record = _open_line(file.readline().removesuffix(b"\n"))
+            line = file.readline().removesuffix(b"\n")
+            record = next(_lines(0, offset, line)).record
     except OSError as error:
         raise StoreError(f"the journal {path} cannot be read: {error.strerror}") from error
     if record is None:
@@ -93,9 +113,9 @@ class JournalWriter:
             os.close(self._file)
             hint = "wait for it to end, or give another folder with --run"
             raise ConfigError(f"another process works on the run {path.parent}", hint) from error
-        size = os.fstat(self._file).st_size
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
-            os.write(self._file, b"\n")  # a torn tail must not swallow the next record
+        self._size = os.fstat(self._file).st_size
+        if self._size and os.pread(self._file, 1, self._size - 1) != b"\n":
+            self._size += os.write(self._file, b"\n")  # a torn tail must not swallow the next record
 
     def __enter__(self) -> "JournalWriter":
         return self
@@ -103,16 +123,25 @@ class JournalWriter:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         os.close(self._file)
 
-    def append(self, record: Record) -> None:
-        """Write a record; it is on the disk when this returns. Raises StoreError where it is not."""
-        line = _close_line(record)
+    def append(self, records: Sequence[Record]) -> list[int]:
+        """Write records in one step; they are on the disk when this returns. Returns where each begins.
+
+        Raises StoreError where they are not; then none of them is in the journal.
+        """
+        lines = [_close_line(record) for record in records]
+        offsets = list(accumulate(map(len, lines), initial=self._size))
+        data = memoryview(b"".join(lines))
         try:
             written = 0
-            while written < len(line):
-                written += os.write(self._file, line[written:])
+            while written < len(data):
+                written += os.write(self._file, data[written:])
             os.fsync(self._file)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
             raise StoreError(f"the journal {self._path} cannot be written: {error.strerror}") from error
+        self._size = offsets.pop()
+        return offsets
 
 
 def _close_line(record: Record) -> bytes:

@@ -3,18 +3,20 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
-from agents.completion import Completion, Usage
+from agents.completion import Completion, Message
 from agents.spending import Amounts
-from evals.score import Score, read_score, write_score
-from orchestrator.journal import JournalWriter, Record, read_journal
+from evals.score import Score, score_from, write_score
+from evals.verdict import Verdict
+from orchestrator.completion_record import amounts_of, prompt_hash, read_completion, write_completion
+from orchestrator.group_commit import GroupCommit
+from orchestrator.journal import JournalWriter, Record, read_record, scan_journal
 from prompts.errors import ConfigError, StoreError
-from sandbox.workspace import Workspace
+from sandbox.workspace import Batch, Workspace
 
 JOURNAL = "journal.jsonl"
 CODE = "code.git"
@@ -36,7 +38,10 @@ class Step:
 
 
 class RunFolder:
-    """Everything of one run. Opening a folder that holds a run goes on with it; use as a context manager.
+    """Everything of one run. Opening a folder that holds a run goes on with it; an async context manager.
+
+    Only places in the journal are held in memory. ``damaged`` are the journal's unreadable lines, ``spent`` what
+    the live calls of earlier processes took.
 
     Raises ConfigError where the folder holds another run, StoreError where it cannot be used.
     """
@@ -48,126 +53,194 @@ class RunFolder:
         """
         self.folder = folder
         self._redact = redact
+        self._path = folder / JOURNAL
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            stray = any(entry.name not in {JOURNAL, CODE} for entry in folder.iterdir())
         except OSError as error:
             raise StoreError(f"the run folder {folder} cannot be made: {error.strerror}") from error
-        known = read_journal(folder / JOURNAL)
-        if not known.records and any(entry.name not in {JOURNAL, CODE} for entry in folder.iterdir()):
+        if stray and not any(line.record for line in scan_journal(self._path)):
             raise ConfigError(f"{folder} is not empty and holds no run", "give a fresh folder with --run")
-        self.damaged = known.damaged
-        self._answers: dict[Step, Record] = {}
-        self._scores: dict[tuple[str, int], str] = {}
-        self._commits: dict[tuple[str, int], str] = {}
-        for record in known.records:
-            self._remember(record)
-        self._journal = JournalWriter(folder / JOURNAL)
-        self.workspace = Workspace(folder / CODE)
-        self._agree(known.records, plan)
+        self._journal = JournalWriter(self._path)
+        self.damaged: tuple[int, ...] = ()
+        self.spent = Amounts()
+        self._done: dict[str, Verdict] = {}
+        self._answers: dict[str, dict[Step, int]] = {}
+        self._scores: dict[str, dict[int, int]] = {}
+        try:
+            before, references = self._recall()
+            self._agree(before, plan)
+            self.workspace = Workspace(folder / CODE)
+        except BaseException:
+            self._journal.__exit__()
+            raise
+        self._set_again(references)
+        self._commit = GroupCommit(self._journal, self.workspace)
 
-    def __enter__(self) -> "RunFolder":
+    async def __aenter__(self) -> "RunFolder":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._journal.__exit__()
-        self.workspace.close()
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self._commit.settle()
+        finally:
+            try:
+                self.workspace.close()
+            finally:
+                self._journal.__exit__()
+
+    def started(self, values: Mapping[str, object]) -> None:
+        """Note that a process begins to work on the run, and how (what may differ from process to process)."""
+        self._journal.append([self._record("start", values)])
+
+    def done(self, sample: str) -> Verdict | None:
+        """The verdict of a sample that is finished; one that infrastructure kept from a verdict is not."""
+        return self._done.get(sample)
 
     def answer(self, step: Step) -> Completion | None:
-        """The completion that an earlier process already has for this step."""
-        record = self._answers.get(step)
-        if record is None:
+        """The completion that the run already has for this step; None too where its bytes are damaged."""
+        offset = self._answers.get(step.sample, {}).get(step)
+        if offset is None:
             return None
-        text = self.workspace.response(str(record["blob"])).decode("utf-8", "surrogatepass")
-        return _completion(record, text)
+        record = read_record(self._path, offset)
+        try:
+            text = self.workspace.read(str(record["blob"])).decode("utf-8", "surrogatepass")
+        except StoreError:
+            return None
+        return read_completion(record, text)
 
-    def keep_answer(self, step: Step, completion: Completion) -> None:
-        """Keep an answer before anything reads it: its bytes in git, then its record in the journal."""
-        data = completion.text.encode("utf-8", "surrogatepass")
-        blob = self.workspace.save_response(step.sample, step.label, data)
-        self._append(
-            "answer",
-            {
-                "sample": step.sample,
-                "step": step.kind,
-                "round": step.round,
-                "blob": blob,
-                **_completion_record(completion),
-            },
-        )
+    async def keep_answer(self, step: Step, completion: Completion, prompt: Sequence[Message]) -> None:
+        """Keep an answer before anything reads it: its bytes and the prompt's in git, then its record.
+
+        They stay reachable as ``refs/backsmith/calls/SAMPLE/STEP``: a folder with ``response.md`` and the messages.
+        """
+        batch = Batch()
+        prompt = [replace(message, text=self._redact(message.text)) for message in prompt]
+        files = {
+            f"{number}-{message.speaker}.md": message.text.encode("utf-8", "surrogatepass")
+            for number, message in enumerate(prompt, start=1)
+        }
+        files["response.md"] = completion.text.encode("utf-8", "surrogatepass")
+        blobs = {name: batch.blob(data) for name, data in files.items()}
+        call = batch.tree(files)
+        batch.point(_call_reference(step), call)
+        values = {
+            "sample": step.sample,
+            "step": step.kind,
+            "round": step.round,
+            "blob": blobs["response.md"],
+            "call": call,
+            "prompt": [[m.speaker, blobs[f"{n}-{m.speaker}.md"]] for n, m in enumerate(prompt, start=1)],
+            "prompt_hash": prompt_hash(prompt),
+            **write_completion(completion),
+        }
+        offset = await self._commit.put(self._record("answer", values), batch)
+        self._answers.setdefault(step.sample, {})[step] = offset
 
     def kept_score(self, sample: str, round_number: int) -> tuple[str, Score] | None:
-        """The commit and score that an earlier process already has for this round."""
-        text = self._scores.get((sample, round_number))
-        if text is None:
+        """The commit and score that the run already has for this round.
+
+        None where the round could not be judged (it may be by now), or was judged by another version.
+        """
+        offset = self._scores.get(sample, {}).get(round_number)
+        if offset is None:
             return None
+        record = read_record(self._path, offset)
         try:
-            return self._commits[sample, round_number], read_score(text)
+            score = score_from(record["score"])
         except ValueError:
-            return None  # written by another version: judged again
+            return None
+        return None if score.verdict is Verdict.INCONCLUSIVE else (str(record["commit"]), score)
 
-    def keep_score(self, sample: str, round_number: int, commit: str, score: Score) -> None:
-        """Keep a round's judgement."""
-        record = {"sample": sample, "round": round_number, "commit": commit}
-        self._append("score", {**record, "score": json.loads(write_score(score))})
+    async def keep_score(
+        self, sample: str, round_number: int, score: Score, batch: Batch, commit: str, grader: str = ""
+    ) -> None:
+        """Keep a round's judgement, and the commit (made in ``batch``) of what was judged."""
+        batch.point(_branch_reference(sample), commit)
+        values = {
+            "sample": sample,
+            "round": round_number,
+            "commit": commit,
+            "grader": grader,
+            "score": json.loads(write_score(score)),
+        }
+        offset = await self._commit.put(self._record("score", values), batch)
+        self._scores.setdefault(sample, {})[round_number] = offset
 
-    def finish(self, sample: str, verdict: str, rounds: int) -> None:
-        """Mark a sample as done."""
-        self._append("sample", {"sample": sample, "verdict": verdict, "rounds": rounds})
+    async def finish(self, sample: str, verdict: Verdict, rounds: int, **more: object) -> None:
+        """Mark a sample as done; with an ``error``, as one that infrastructure kept from a verdict."""
+        values = {"sample": sample, "verdict": str(verdict), "rounds": rounds, **more}
+        await self._commit.put(self._record("sample", values))
+        if more.get("error") is None:
+            self._done[sample] = verdict
 
-    def _append(self, kind: str, values: Mapping[str, object]) -> None:
+    def forget(self, sample: str) -> None:
+        """Let go of what is remembered of a sample that will not be worked on any more."""
+        self._answers.pop(sample, None)
+        self._scores.pop(sample, None)
+
+    def _record(self, kind: str, values: Mapping[str, object]) -> Record:
         record = {"kind": kind, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
-        record = {key: _redacted(value, self._redact) for key, value in record.items()}
-        self._journal.append(record)
-        self._remember(record)
+        return {key: _redacted(value, self._redact) for key, value in record.items()}
 
-    def _remember(self, record: Record) -> None:
-        sample, number = str(record.get("sample")), record.get("round")
-        if not isinstance(number, int):
-            return
-        if record["kind"] == "answer":
-            self._answers[Step(sample, str(record.get("step")), number)] = record
-        elif record["kind"] == "score":
-            self._scores[sample, number] = json.dumps(record["score"])
-            self._commits[sample, number] = str(record["commit"])
+    def _recall(self) -> tuple[object, dict[str, str]]:
+        """Read the journal: what is done and where the rest is. Returns the run's plan and all references."""
+        plan: object = None
+        damaged: list[int] = []
+        references: dict[str, str] = {}
+        for line in scan_journal(self._path):
+            record = line.record
+            if record is None:
+                damaged.append(line.number)
+                continue
+            sample, number = str(record.get("sample")), record.get("round")
+            match record.get("kind"):
+                case "run" if plan is None:
+                    plan = record.get("plan")
+                case "answer" if isinstance(number, int):
+                    step = Step(sample, str(record.get("step")), number)
+                    self._answers.setdefault(sample, {})[step] = line.offset
+                    self.spent += amounts_of(record)
+                    references[_call_reference(step)] = str(record.get("call"))
+                case "score" if isinstance(number, int):
+                    self._scores.setdefault(sample, {})[number] = line.offset
+                    references[_branch_reference(sample)] = str(record["commit"])
+                case "sample" if record.get("error") is None:
+                    self._done[sample] = Verdict(str(record["verdict"]))
+        self.damaged = tuple(damaged)
+        return plan, references
 
-    def _agree(self, records: tuple[Record, ...], plan: Mapping[str, object]) -> None:
+    def _agree(self, before: object, plan: Mapping[str, object]) -> None:
         """The first record of a run holds its plan; a run that goes on must have the same."""
         plan = json.loads(json.dumps(_redacted(plan, self._redact)))
-        first = next((record for record in records if record.get("kind") == "run"), None)
-        if first is None:
-            self._append("run", {"format": FORMAT, "plan": plan})
+        if before is None:
+            self._journal.append([self._record("run", {"format": FORMAT, "plan": plan})])
             return
-        before = first.get("plan")
         before = before if isinstance(before, dict) else {}
         changed = sorted(key for key in {*before, *plan} if before.get(key) != plan.get(key))
         if changed:
-            self.__exit__()
-            said = "; ".join(f"{key} was {before.get(key)!r}, is {plan.get(key)!r}" for key in changed)
+            said = "; ".join(_difference(key, before.get(key), plan.get(key)) for key in changed)
             raise ConfigError(
                 f"{self.folder} holds another run: {said[:600]}",
                 "give the same task and options to go on with it, or another folder with --run",
             )
 
+    def _set_again(self, references: Mapping[str, str]) -> None:
+        """References follow their objects a little later: a process that was killed may not have set them."""
+        lost = self.workspace.missing(references)
+        if lost:
+            batch = Batch()
+            batch.references.update(lost)
+            self.workspace.write([batch])
+
 
 def spent_before(folder: Path) -> Amounts:
     """What the live calls of the run in ``folder`` have taken so far; nothing where there is no run yet."""
     spent = Amounts()
-    for record in read_journal(folder / JOURNAL).records:
-        if record.get("kind") == "answer" and record.get("source") == "live":
-            completion = _completion(record, "")
-            tokens = (completion.usage.input or 0) + (completion.usage.output or 0)
-            spent += Amounts(completion.cost or Decimal(0), tokens, completion.attempts)
+    for line in scan_journal(folder / JOURNAL):
+        if line.record is not None and line.record.get("kind") == "answer":
+            spent += amounts_of(line.record)
     return spent
-
-
-def _redacted(value: object, redact: Callable[[str], str]) -> object:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return {key: _redacted(inner, redact) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted(inner, redact) for inner in value]
-    return value
 
 
 def fresh_folder(parent: Path, name: str) -> Path:
@@ -194,27 +267,32 @@ def discard(folder: Path) -> None:
         folder.parent.rmdir()
 
 
-def _completion_record(completion: Completion) -> dict[str, object]:
-    return {
-        "model": completion.model,
-        "stop_reason": completion.stop_reason,
-        "source": completion.source,
-        "usage": asdict(completion.usage),
-        "cost_usd": None if completion.cost is None else str(completion.cost),
-        "request_id": completion.request_id,
-        "first_token_seconds": completion.first_token_seconds,
-        "seconds": completion.seconds,
-        "attempts": completion.attempts,
-        "joins": list(completion.joins),
-        "reasoning": completion.reasoning,
-    }
+def _call_reference(step: Step) -> str:
+    return f"refs/backsmith/calls/{step.sample}/{step.label}"
 
 
-def _completion(record: Record, text: str) -> Completion:
-    from pydantic import TypeAdapter
+def _branch_reference(sample: str) -> str:
+    return f"refs/heads/samples/{sample}"
 
-    known = {key: record[key] for key in _completion_record(Completion("", "end", "")) if key in record}
-    cost = known.pop("cost_usd", None)
-    known["cost"] = None if cost is None else Decimal(str(cost))
-    known["usage"] = TypeAdapter(Usage).validate_python(known.get("usage") or {})
-    return TypeAdapter(Completion).validate_python({"text": text, **known})
+
+def _difference(key: str, before: object, now: object) -> str:
+    """What of the plan has changed; of a list, only what is not in both."""
+    if isinstance(before, list) and isinstance(now, list):
+        gone = [one for one in before if one not in now]
+        new = [one for one in now if one not in before]
+        return f"{key}: {_short(gone)} became {_short(new)}"
+    return f"{key} was {before!r}, is {now!r}"
+
+
+def _short(values: list[object]) -> str:
+    return repr(values)[:200] if values else "nothing"
+
+
+def _redacted(value: object, redact: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _redacted(inner, redact) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner, redact) for inner in value]
+    return value

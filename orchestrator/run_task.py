@@ -6,12 +6,15 @@ from pathlib import Path
 
 from agents.completion import Model, Parameters
 from agents.models import redactor
+from agents.submission import Answer
+from evals.judgement import Judgement
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import report_json
 from orchestrator.reporting import load_report
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import SamplePlan, SampleResult, SampleRun
+from orchestrator.sample import FinishedSample, SamplePlan, SampleRun
 from orchestrator.teams import Team
+from orchestrator.verify import verify
 from orchestrator.watcher import Watcher
 from prompts.role import Role, load_role
 from prompts.task import Task
@@ -35,7 +38,7 @@ class TaskRun:
 class TaskRunResult:
     """A finished run and where its parts are."""
 
-    sample: SampleResult
+    sample: FinishedSample
     folder: Path
     repository: Path
     report: Path
@@ -45,7 +48,11 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
     """Run the task to its verdict and write ``report.md`` and ``report.json`` into the run's folder."""
     roles = {name: load_role(name, wanted.overlay) for name in wanted.team.roles}
     redact = redactor().redact
-    with RunFolder(wanted.folder, _plan(wanted, roles), redact) as folder:
+
+    async def judge(answer: Answer, task: Task) -> Judgement:
+        return await verify(answer, task, laboratory)
+
+    async with RunFolder(wanted.folder, _plan(wanted, roles), redact) as folder:
         for line in folder.damaged:
             watcher.note(f"line {line} of the journal is damaged and is left out")
         plan = SamplePlan(
@@ -57,7 +64,9 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
             parameters=wanted.parameters,
             redact=redact,
         )
-        sample = await SampleRun(plan, folder, laboratory, watcher).run()
+        sample = await SampleRun(plan, folder, judge, watcher).run()
+        verdict = sample.best.score.verdict
+        await folder.finish(sample.name, verdict, len(sample.rounds), error=sample.problem)
         repository = folder.workspace.folder
     return TaskRunResult(sample, wanted.folder, repository, write_reports(wanted.folder))
 
@@ -76,6 +85,8 @@ def _plan(wanted: TaskRun, roles: Mapping[str, Role]) -> dict[str, object]:
     """What must stay the same for a run to go on; more rounds may be allowed later."""
     return {
         "title": wanted.task.task,
+        "framework": wanted.task.framework,
+        "database": wanted.task.database or "",
         "task": wanted.task.digest,
         "model": wanted.model.name,
         "team": wanted.team.name,

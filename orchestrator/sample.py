@@ -4,7 +4,7 @@ Every answer and every judgement is kept in the run folder before the next step,
 where it stopped: what is kept is not asked for, or paid for, again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -15,12 +15,13 @@ from agents.fileblock.rendering import render
 from agents.fileblock.stream import Stream
 from agents.submission import Answer, Submission
 from evals.findings import findings_of
+from evals.judgement import Judgement
 from evals.score import Score, score_of
 from evals.verdict import Verdict
 from orchestrator.review import ask_review
 from orchestrator.run_folder import RunFolder, Step
 from orchestrator.teams import BUILDER, EXPERT, Team
-from orchestrator.verify import settle, verify
+from orchestrator.verify import settle
 from orchestrator.watcher import Watcher
 from prompts.finding import Finding
 from prompts.render import Prompt, render_design, render_repair, render_review
@@ -28,14 +29,21 @@ from prompts.render import render as render_task
 from prompts.role import Role
 from prompts.stack import name_hints
 from prompts.task import Task, slug
-from sandbox.trial import Laboratory
+from sandbox.workspace import Batch
 
 REPAIR_CHARS = 16_000
+
+# Judges an answer to a task; raises InfrastructureError where it cannot be judged at all.
+Judge = Callable[[Answer, Task], Awaitable[Judgement]]
 
 
 @dataclass(frozen=True, slots=True)
 class SamplePlan:
-    """What a sample is: a task, who answers it, and how often a failing answer may be repaired."""
+    """What a sample is: a task, who answers it, and how often a failing answer may be repaired.
+
+    ``judged`` is the task as the judge has it, where that is more than the model is told (hidden tests); ``named``
+    the sample's name, where it does not follow from the task. ``grader`` is noted with each score.
+    """
 
     task: Task
     model: Model
@@ -45,11 +53,14 @@ class SamplePlan:
     epoch: int = 1
     parameters: Parameters = field(default_factory=Parameters)
     redact: Callable[[str], str] = str
+    judged: Task | None = None
+    named: str = ""
+    grader: str = ""
 
     @property
     def name(self) -> str:
         """The sample's name, safe in git references; it shows no secret that the task's title may hold."""
-        return f"{slug(self.redact(self.task.task))}-{self.task.digest[:8]}-e{self.epoch}"
+        return self.named or f"{slug(self.redact(self.task.task))}-{self.task.digest[:8]}-e{self.epoch}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class SampleResult:
+class FinishedSample:
     """A finished sample. ``best`` is the round that counts: the first that passes, else the last."""
 
     name: str
@@ -78,18 +89,26 @@ class SampleResult:
         passed = (r for r in self.rounds if r.score.verdict is Verdict.PASS)
         return next(passed, self.rounds[-1])
 
+    @property
+    def problem(self) -> str | None:
+        """What kept the sample from a verdict; None where it has one."""
+        score = self.best.score
+        if score.verdict is not Verdict.INCONCLUSIVE:
+            return None
+        return score.tests.problem or score.reasons[0].message
+
 
 class SampleRun:
-    """Runs one sample. ``run`` may be called once."""
+    """Runs one sample. ``run`` may be called once; marking the sample as finished is left to the caller."""
 
-    def __init__(self, plan: SamplePlan, folder: RunFolder, laboratory: Laboratory, watcher: Watcher) -> None:
+    def __init__(self, plan: SamplePlan, folder: RunFolder, judge: Judge, watcher: Watcher) -> None:
         self._plan = plan
         self._folder = folder
-        self._laboratory = laboratory
+        self._judged_by = judge
         self._watcher = watcher
         self._completions: list[Completion] = []
 
-    async def run(self) -> SampleResult:
+    async def run(self) -> FinishedSample:
         """Answer, verify and repair until it passes or the rounds are used up.
 
         Raises InfrastructureError where no answer or no sandbox can be had; what there was before is kept.
@@ -101,13 +120,15 @@ class SampleRun:
         messages = _opening(prompt)
         submission = Submission()
         rounds: list[Round] = []
+        commit: str | None = None
         for number in range(1, plan.rounds + 1):
             completion = await self._ask("build", number, BUILDER, messages)
             self._watcher.stage("parse")
             answer = settle(parse(completion.text, completion.stop_reason), submission, plan.task.context)
             submission = answer.submission
             told = (*join_diagnostics(completion), *answer.diagnostics)
-            judged = await self._judge(number, completion, Answer(submission, told))
+            judged = await self._judge(number, completion, Answer(submission, told), commit)
+            commit = judged.commit
             rounds.append(judged)
             findings = findings_of(judged.score)
             if number == plan.rounds or judged.score.verdict is Verdict.INCONCLUSIVE:
@@ -118,13 +139,7 @@ class SampleRun:
             repair = render_repair(plan.task, findings, number + 1, REPAIR_CHARS, role=plan.roles[BUILDER])
             messages = (*messages, Message("assistant", completion.text), Message("user", repair))
         usage, cost = _total(self._completions)
-        result = SampleResult(plan.name, self._branch, tuple(rounds), usage, cost)
-        self._folder.finish(plan.name, str(result.best.score.verdict), len(rounds))
-        return result
-
-    @property
-    def _branch(self) -> str:
-        return f"samples/{self._plan.name}"
+        return FinishedSample(plan.name, f"samples/{plan.name}", tuple(rounds), usage, cost)
 
     async def _design(self) -> str | None:
         if not self._plan.team.designs:
@@ -149,7 +164,7 @@ class SampleRun:
         tag = CallTag(
             task=self._plan.task.digest,
             # The expert designs and reviews in one round: its calls are told apart by what they are for.
-            role=f"{role}-review" if kind == "review" else role,
+            role=f"{self._plan.roles[role].name}-review" if kind == "review" else self._plan.roles[role].name,
             round=number,
             epoch=self._plan.epoch,
             sample=self._plan.name,
@@ -168,26 +183,24 @@ class SampleRun:
             self._watcher.stage(kind, detail + self._plan.model.name)
             arrivals = _Arrivals(self._watcher, kind == "build")
             completion = await self._plan.model.complete(request, arrivals.take)
-            self._folder.keep_answer(step, completion)
+            await self._folder.keep_answer(step, completion, request.messages)
             if completion.source == "drifted":
                 self._watcher.note("replayed by task: the recorded prompt was another one")
         self._completions.append(completion)
         return completion
 
-    async def _judge(self, number: int, completion: Completion, answer: Answer) -> Round:
-        name = self._plan.name
-        files = {file.path: file.text for file in answer.submission.files}
-        known = self._folder.kept_score(name, number)
+    async def _judge(self, number: int, completion: Completion, answer: Answer, parent: str | None) -> Round:
+        plan = self._plan
+        known = self._folder.kept_score(plan.name, number)
         if known is not None:
-            commit, score = known
-            return Round(number, commit, score, completion.source)
-        committed = self._folder.workspace.commit(
-            self._branch, number, files, self._message(number, completion)
-        )
-        judgement = await verify(answer, self._plan.task, self._laboratory)
+            return Round(number, *known, completion.source)
+        judgement = await self._judged_by(answer, plan.judged or plan.task)
         score = score_of(judgement, completion.usage, completion.cost)
-        self._folder.keep_score(name, number, committed.commit, score)
-        return Round(number, committed.commit, score, completion.source)
+        batch = Batch()
+        files = {file.path: file.text for file in answer.submission.files}
+        commit = batch.commit(files, self._message(number, completion), parent)
+        await self._folder.keep_score(plan.name, number, score, batch, commit, plan.grader)
+        return Round(number, commit, score, completion.source)
 
     def _message(self, number: int, completion: Completion) -> str:
         role = self._plan.roles[BUILDER]

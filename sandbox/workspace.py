@@ -1,76 +1,45 @@
 """The git repository of a run: every byte that a model wrote, every sample a branch, every round a commit."""
 
-import io
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompts.errors import StoreError, UnsafePathError
+from sandbox.packs import PackFolder
 
 if TYPE_CHECKING:
-    from git import Repo
-    from git.objects import Commit
+    from dulwich.objects import ObjectID, ShaFile
 
 _FILE_MODE = 0o100644
 _TREE_MODE = 0o040000
+_AUTHOR = b"Backsmith <backsmith@localhost>"
+# References are written again as a whole; this bounds the share of a run's time that it takes.
+_REFERENCES_SHARE = 20
+# Stands while references are written: tells our lock, left by a killed process, from that of another git.
+_MARK = "backsmith-writes-references"
+
 _Tree = dict[str, "bytes | _Tree"]
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A commit and the branch that it was put on."""
+class Batch:
+    """Objects and references that are to be written together. Ids are known at once, and nothing is on disk."""
 
-    commit: str
-    branch: str
+    def __init__(self) -> None:
+        self.objects: dict[bytes, ShaFile] = {}
+        self.references: dict[str, str] = {}
 
+    def blob(self, data: bytes) -> str:
+        """A blob; returns its id."""
+        from dulwich.objects import Blob
 
-class Workspace:
-    """A bare repository. Content is stored once however often it occurs; nothing in it is ever executed.
+        return self._add(Blob.from_string(data)).decode("ascii")
 
-    Raises StoreError where the repository cannot be read or written.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Open the repository at ``folder``; made when it is not there yet."""
-        import git
-
-        self.folder = folder
-        try:
-            if (folder / "HEAD").is_file():
-                self._repo: Repo = git.Repo(folder)
-            else:
-                self._repo = git.Repo.init(folder, bare=True, initial_branch="main")
-        except (git.GitError, OSError) as error:
-            raise StoreError(f"{folder} is no git repository that can be used: {error}") from error
-
-    def save_response(self, sample: str, step: str, data: bytes) -> str:
-        """Keep a raw answer as a blob before anything reads it; returns the blob's id.
-
-        It stays reachable as ``refs/backsmith/responses/SAMPLE/STEP``.
-        """
-        blob = self._store("blob", data)
-        self._repo.git.update_ref(f"refs/backsmith/responses/{sample}/{step}", blob.hex())
-        return blob.hex()
-
-    def response(self, blob: str) -> bytes:
-        """The raw answer that ``save_response`` kept. Raises StoreError where it is not there."""
-        try:
-            data: bytes = self._repo.odb.stream(bytes.fromhex(blob)).read()
-            return data
-        except (ValueError, KeyError, OSError) as error:
-            raise StoreError(f"the raw answer {blob} is missing in {self.folder}") from error
-
-    def commit(self, branch: str, number: int, files: Mapping[str, str], message: str) -> Committed:
-        """Commit exactly these files (path to text) as the ``number``-th state of a branch. All or nothing.
-
-        Committing a state that is there already (a process was killed before it could say so) replaces it.
-        """
-        import git
-
+    def tree(self, files: Mapping[str, bytes]) -> str:
+        """A tree of files by their paths. Raises UnsafePathError for a path that is not plain and relative."""
         root: _Tree = {}
-        for path, text in files.items():
+        for path, data in files.items():
             parts = path.split("/")
             if any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts) or "\0" in path:
                 raise UnsafePathError(f"{path!r} cannot be committed: not a plain relative path")
@@ -80,68 +49,190 @@ class Workspace:
                 if not isinstance(inner, dict):
                     raise UnsafePathError(f"{path!r} cannot be committed: {part!r} is a file as well")
                 folder = inner
-            folder[parts[-1]] = text.encode("utf-8", "surrogatepass")
-        try:
-            tree = git.Tree(self._repo, self._store_tree(root))
-            parents = self._first_commits(branch, number - 1)
-            actor = git.Actor("Backsmith", "backsmith@localhost")
-            commit = git.Commit.create_from_tree(
-                self._repo, tree, message, parents, head=False, author=actor, committer=actor
-            )
-            self._repo.git.update_ref(f"refs/heads/{branch}", commit.hexsha)
-        except (git.GitError, OSError) as error:
-            raise StoreError(f"the answer cannot be committed to {self.folder}: {error}") from error
-        return Committed(commit.hexsha, branch)
+            if isinstance(folder.get(parts[-1]), dict):
+                raise UnsafePathError(f"{path!r} cannot be committed: it is a folder as well")
+            folder[parts[-1]] = data
+        return self._tree(root).decode("ascii")
 
-    def files(self, branch: str) -> dict[str, str]:
-        """The files at the tip of a branch, path to text; empty where there is no such branch."""
-        head = self._head(branch)
-        if head is None:
-            return {}
+    def commit(self, files: Mapping[str, str], message: str, parent: str | None = None) -> str:
+        """A commit of exactly these files (path to text); returns its id."""
+        from dulwich.objects import Commit, ObjectID
+
+        commit = Commit()
+        encoded = {path: text.encode("utf-8", "surrogatepass") for path, text in files.items()}
+        commit.tree = ObjectID(self.tree(encoded).encode("ascii"))
+        commit.parents = [] if parent is None else [ObjectID(parent.encode("ascii"))]
+        commit.author = commit.committer = _AUTHOR
+        commit.author_time = commit.commit_time = int(time.time())
+        commit.author_timezone = commit.commit_timezone = 0
+        commit.encoding = b"UTF-8"
+        commit.message = message.encode("utf-8", "replace")
+        return self._add(commit).decode("ascii")
+
+    def point(self, reference: str, target: str) -> None:
+        """Let a reference (``refs/...``) point to an object."""
+        self.references[reference] = target
+
+    def _tree(self, folder: _Tree) -> bytes:
+        from dulwich.objects import Blob, ObjectID, Tree
+
+        tree = Tree()
+        for name, content in folder.items():
+            if isinstance(content, dict):
+                tree.add(_name(name), _TREE_MODE, ObjectID(self._tree(content)))
+            else:
+                tree.add(_name(name), _FILE_MODE, ObjectID(self._add(Blob.from_string(content))))
+        return self._add(tree)
+
+    def _add(self, one: "ShaFile") -> bytes:
+        self.objects[one.id] = one
+        return one.id
+
+
+class Workspace:
+    """A bare repository. Content is stored once however often it occurs; nothing in it is ever executed.
+
+    Raises StoreError where the repository cannot be read or written. Writing is for one thread at a time. A
+    context manager.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the repository at ``folder``; made when it is not there yet."""
+        from dulwich.errors import NotGitRepository
+        from dulwich.repo import Repo
+
+        self.folder = folder
+        try:
+            if (folder / "HEAD").is_file():
+                self._repo = Repo(str(folder))
+            else:
+                self._repo = Repo.init_bare(str(folder), mkdir=True, default_branch=b"main")
+            (folder / "objects" / "pack").mkdir(parents=True, exist_ok=True)
+        except (NotGitRepository, OSError, ValueError) as error:
+            raise StoreError(f"{folder} is no git repository that can be used: {error}") from error
+        self._packs = PackFolder(folder / "objects" / "pack")
+        self._written: set[bytes] = set()
+        self._references: dict[str, str] = {}
+        self._references_at = 0.0
+        self._references_took = 0.0
+
+    def __enter__(self) -> "Workspace":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, batches: Sequence[Batch]) -> None:
+        """Store batches; their objects are on the disk when this returns.
+
+        Their references follow soon, at the latest with ``close``: after a crash, whoever knows what they
+        pointed to (a run's journal) sets them again.
+        """
+        objects = {key: one for batch in batches for key, one in batch.objects.items()}
+        fresh = [one for key, one in objects.items() if key not in self._written]
+        for batch in batches:
+            self._references.update(batch.references)
+        try:
+            if fresh:
+                self._packs.add(fresh)
+                self._written.update(one.id for one in fresh)
+            if time.monotonic() - self._references_at >= _REFERENCES_SHARE * self._references_took:
+                self._write_references()
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
+
+    def read(self, blob: str) -> bytes:
+        """The content of a blob. Raises StoreError where it is not there, or damaged."""
+        import zlib
+
+        from dulwich.errors import ChecksumMismatch
+
+        with contextlib.suppress(KeyError, ValueError, AssertionError, OSError, ChecksumMismatch, zlib.error):
+            return self._repo.object_store[_id(blob)].as_raw_string()
+        # Raised out here: the error's own frames would hold on to the file of a damaged pack.
+        raise StoreError(f"the object {blob} is missing in {self.folder}, or damaged")
+
+    def files(self, commit: str) -> dict[str, str]:
+        """The files of a commit, path to text."""
+        from dulwich.object_store import iter_tree_contents
+        from dulwich.objects import Commit
+
         found = {}
-        for item in head.tree.traverse():
-            if item.type == "blob":  # type: ignore[union-attr]  # trees of ours hold blobs and trees alone
-                data = item.data_stream.read()  # type: ignore[union-attr]
-                found[str(item.path)] = data.decode("utf-8", "surrogatepass")  # type: ignore[union-attr]
+        try:
+            head = self._repo.object_store[_id(commit)]
+            if not isinstance(head, Commit):
+                raise StoreError(f"the object {commit} in {self.folder} is no commit")
+            for entry in iter_tree_contents(self._repo.object_store, head.tree):
+                assert entry.path is not None and entry.sha is not None  # noqa: S101 - true of all files
+                data = self._repo.object_store[entry.sha].as_raw_string()
+                found[entry.path.decode("utf-8", "surrogateescape")] = data.decode("utf-8", "surrogatepass")
+        except (KeyError, ValueError, AssertionError, OSError) as error:
+            raise StoreError(f"the commit {commit} is missing in {self.folder}") from error
         return found
 
+    def branch(self, name: str) -> str | None:
+        """The commit at the tip of a branch; None where there is no such branch."""
+        from dulwich.refs import Ref
+
+        waiting = self._references.get(f"refs/heads/{name}")
+        if waiting is not None:
+            return waiting
+        try:
+            return self._repo.refs[Ref(f"refs/heads/{name}".encode())].decode("ascii")
+        except KeyError:
+            return None
+
+    def missing(self, references: Mapping[str, str]) -> dict[str, str]:
+        """Those of the references that are not there, or point elsewhere."""
+        known = self._repo.refs.as_dict()
+        return {
+            name: target
+            for name, target in references.items()
+            if known.get(name.encode(), b"") != target.encode()  # type: ignore[call-overload]  # a NewType of bytes
+        }
+
     def close(self) -> None:
-        """Let go of git's helper processes."""
-        self._repo.close()
+        """Write what waits, join this process's packs, and let go of files."""
+        try:
+            self._write_references()
+            self._packs.tidy()
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
+        finally:
+            self._repo.close()
 
-    def _first_commits(self, branch: str, count: int) -> "list[Commit]":
-        """The last of a branch's first ``count`` commits, as a list of parents."""
-        head = self._head(branch)
-        if head is None or count < 1:
-            return []
-        line = list(self._repo.iter_commits(head))[::-1][:count]
-        return line[-1:]
+    def _write_references(self) -> None:
+        from dulwich.file import FileLocked
+        from dulwich.refs import Ref
 
-    def _head(self, branch: str) -> "Commit | None":
-        reference = next((head for head in self._repo.heads if head.name == branch), None)
-        return reference.commit if reference else None
+        if not self._references:
+            return
+        start = time.monotonic()
+        mark = self.folder / _MARK
+        if mark.exists():
+            (self.folder / "packed-refs.lock").unlink(missing_ok=True)
+        mark.touch()
+        try:
+            self._repo.refs.add_packed_refs(
+                {Ref(name.encode()): _id(target) for name, target in self._references.items()}
+            )
+            self._references = {}
+        except FileLocked:
+            pass  # another git works on them: they come with the next batch
+        finally:
+            mark.unlink()
+        self._references_at = time.monotonic()
+        self._references_took = self._references_at - start
 
-    def _store(self, kind: str, data: bytes) -> bytes:
-        from gitdb import IStream
 
-        stream = IStream(kind.encode(), len(data), io.BytesIO(data))
-        stored: bytes = self._repo.odb.store(stream).binsha
-        return stored
+def _id(text: str) -> "ObjectID":
+    from dulwich.objects import ObjectID
 
-    def _store_tree(self, tree: _Tree) -> bytes:
-        from git.objects.fun import tree_to_stream
+    return ObjectID(text.encode("ascii"))
 
-        entries = []
-        for name, content in tree.items():
-            if isinstance(content, dict):
-                entries.append((self._store_tree(content), _TREE_MODE, name))
-            else:
-                entries.append((self._store("blob", content), _FILE_MODE, name))
-        # git orders a folder as if its name ended with a slash.
-        entries.sort(key=lambda e: os.fsencode(e[2]) + (b"/" if e[1] == _TREE_MODE else b""))
-        buffer = io.BytesIO()
-        tree_to_stream(entries, buffer.write)
-        return self._store("tree", buffer.getvalue())
+
+def _name(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def lay_out(files: Mapping[str, str], folder: Path) -> None:

@@ -38,7 +38,7 @@ HEAVY = (
     "anthropic",
     "pydantic",
     "jinja2",
-    "git",
+    "dulwich",
     "rich",
     "psycopg",
     "tree_sitter",

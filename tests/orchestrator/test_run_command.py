@@ -111,7 +111,7 @@ async def test_format_errors_go_back_too(task: Path, tmp_path: Path) -> None:
 
 
 def raw_answer(result: TaskRunResult) -> bytes:
-    reference = f"refs/backsmith/responses/{result.sample.name}/build-1"
+    reference = f"refs/backsmith/calls/{result.sample.name}/build-1:response.md"
     argv = ["git", "-C", str(result.repository), "cat-file", "blob", reference]
     return subprocess.run(argv, capture_output=True, check=True).stdout
 

@@ -1,15 +1,23 @@
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from prompts.errors import StoreError, UnsafePathError
-from sandbox.workspace import Workspace, lay_out
+from sandbox.workspace import Batch, Workspace, lay_out
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "code.git")
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace(tmp_path / "code.git") as opened:
+        yield opened
+
+
+def read(workspace: Workspace, blob: str) -> bytes:
+    """As another process would."""
+    with Workspace(workspace.folder) as fresh:
+        return fresh.read(blob)
 
 
 def git(workspace: Workspace, *args: str) -> str:
@@ -22,48 +30,141 @@ def git(workspace: Workspace, *args: str) -> str:
 FILES = {"app/main.py": "print('hi')\n", "app-x.py": "", "README.md": "# ü\n", "app.py": "x\n"}
 
 
+def commit(
+    workspace: Workspace, branch: str, files: dict[str, str], message: str, parent: str | None = None
+) -> str:
+    batch = Batch()
+    made = batch.commit(files, message, parent)
+    batch.point(f"refs/heads/{branch}", made)
+    workspace.write([batch])
+    return made
+
+
+def save(workspace: Workspace, data: bytes) -> str:
+    batch = Batch()
+    blob = batch.blob(data)
+    batch.point(f"refs/backsmith/calls/{blob}", blob)
+    workspace.write([batch])
+    return blob
+
+
 def test_commits_are_rounds_of_a_branch(workspace: Workspace) -> None:
-    workspace.commit("samples/a", 1, FILES, "Round 1")
-    workspace.commit("samples/a", 2, {**FILES, "b.py": "y\n"}, "Round 2")
-    assert git(workspace, "log", "--format=%s", "samples/a").split("\n")[:2] == ["Round 2", "Round 1"]
+    first = commit(workspace, "samples/a", FILES, "Round 1")
+    second = commit(workspace, "samples/a", {**FILES, "b.py": "y\n"}, "Round 2 ü", first)
+    assert workspace.branch("samples/a") == second
+    workspace.close()
+    assert git(workspace, "log", "--format=%s", "samples/a").split("\n")[:2] == ["Round 2 ü", "Round 1"]
     assert git(workspace, "diff", "--name-only", "samples/a~1", "samples/a").strip() == "b.py"
-    assert workspace.files("samples/a") == {**FILES, "b.py": "y\n"}
+    with Workspace(workspace.folder) as again:
+        assert again.branch("samples/a") == second
+        assert again.branch("samples/b") is None
+        assert again.files(second) == {**FILES, "b.py": "y\n"}
 
 
 def test_repository_is_sound(workspace: Workspace) -> None:
-    workspace.save_response("a", "build-1", b"raw \xff answer")
-    workspace.commit("samples/a", 1, FILES, "Round 1")
-    assert git(workspace, "fsck", "--strict", "--no-dangling") == ""
+    save(workspace, b"raw \xff answer")
+    commit(workspace, "samples/a", FILES, "Round 1")
+    workspace.close()
+    assert git(workspace, "fsck", "--strict") == ""
 
 
-def test_a_round_that_is_there_already_is_replaced(workspace: Workspace) -> None:
-    workspace.commit("samples/a", 1, FILES, "Round 1")
-    workspace.commit("samples/a", 2, {"a.py": "1\n"}, "Round 2, killed before it was told")
-    workspace.commit("samples/a", 2, {"a.py": "2\n"}, "Round 2")
-    assert git(workspace, "log", "--format=%s", "samples/a").split("\n")[:2] == ["Round 2", "Round 1"]
+def test_many_batches_become_few_packs_and_every_object_is_found_throughout(workspace: Workspace) -> None:
+    blobs = {}
+    for number in range(60):
+        data = b"answer %d\n" % number
+        blobs[save(workspace, data)] = data
+        commit(workspace, f"samples/{number}", {"a.py": f"{number % 7}\n"}, "Round 1")
+        if number % 25 == 0:
+            assert all(read(workspace, blob) == data for blob, data in blobs.items())
+    packs = workspace.folder / "objects/pack"
+    assert len(list(packs.glob("*.pack"))) <= 41
+    workspace.close()
+    assert [path.suffix for path in sorted(packs.iterdir())] == [".idx", ".pack"]
+    assert git(workspace, "fsck", "--strict") == ""
+    assert git(workspace, "for-each-ref", "refs/heads").count("\n") == 60
+    assert all(read(workspace, blob) == data for blob, data in blobs.items())
+
+
+def test_packs_that_another_git_has_made_are_left_as_they_are(workspace: Workspace) -> None:
+    commit(workspace, "samples/a", {"a.py": "x = 1\n" * 500}, "Round 1")
+    commit(workspace, "samples/b", {"a.py": "x = 1\n" * 500 + "y = 2\n"}, "Round 1")
+    workspace.close()
+    git(workspace, "repack", "-a", "-d", "-f", "-q")
+    with Workspace(workspace.folder) as again:
+        third = commit(again, "samples/c", {"a.py": "z\n"}, "Round 1")
+    assert git(workspace, "fsck", "--strict") == ""
+    with Workspace(workspace.folder) as again:
+        assert again.files(third) == {"a.py": "z\n"}
+    assert git(workspace, "show", "samples/b:a.py").endswith("y = 2\n")
+
+
+def test_what_a_killed_process_left_does_not_stand_in_the_way(workspace: Workspace) -> None:
+    commit(workspace, "samples/a", FILES, "Round 1")
+    workspace.close()
+    half = workspace.folder / "objects/pack/tmp_backsmith_x"
+    half.mkdir()
+    (half / "pack").write_bytes(b"PACK")
+    (workspace.folder / "packed-refs.lock").write_bytes(b"half a line")
+    (workspace.folder / "backsmith-writes-references").touch()
+    with Workspace(workspace.folder) as again:
+        commit(again, "samples/b", FILES, "Round 1")
+    assert not half.exists()
+    assert git(workspace, "branch", "--list", "samples/*").split() == ["samples/a", "samples/b"]
+
+
+def test_references_wait_while_another_git_has_them_locked(workspace: Workspace) -> None:
+    lock = workspace.folder / "packed-refs.lock"
+    lock.touch()
+    made = commit(workspace, "samples/a", FILES, "Round 1")
+    assert lock.exists(), "it is not ours"
+    lock.unlink()
+    workspace.close()
+    assert git(workspace, "rev-parse", "samples/a").strip() == made
+
+
+def test_references_that_are_lost_are_told(workspace: Workspace) -> None:
+    made = commit(workspace, "samples/a", FILES, "Round 1")
+    workspace.close()
+    wanted = {"refs/heads/samples/a": made, "refs/heads/samples/b": made}
+    with Workspace(workspace.folder) as again:
+        assert again.missing(wanted) == {"refs/heads/samples/b": made}
 
 
 def test_raw_answers_are_kept_byte_for_byte(workspace: Workspace) -> None:
-    blob = workspace.save_response("a", "build-1", b"raw \xff\r\n answer")
-    assert Workspace(workspace.folder).response(blob) == b"raw \xff\r\n answer"
+    blob = save(workspace, b"raw \xff\r\n answer")
+    assert read(workspace, blob) == b"raw \xff\r\n answer"
+    workspace.close()
     assert blob in git(workspace, "for-each-ref", "refs/backsmith/")
 
 
-def test_missing_answer_is_told(workspace: Workspace) -> None:
+@pytest.mark.parametrize("blob", ["ab" * 20, "no id"])
+def test_missing_answer_is_told(workspace: Workspace, blob: str) -> None:
     with pytest.raises(StoreError, match="missing"):
-        workspace.response("ab" * 20)
+        workspace.read(blob)
 
 
-@pytest.mark.parametrize("path", ["../x", "/x", "a//b", ".git/config", "a/.GIT/x", "a/./b", ""])
-def test_paths_that_are_not_plain_are_refused(workspace: Workspace, tmp_path: Path, path: str) -> None:
+def test_a_damaged_pack_is_told(workspace: Workspace) -> None:
+    blob = save(workspace, b"answer " * 100)
+    workspace.close()
+    [pack] = (workspace.folder / "objects/pack").glob("*.pack")
+    data = bytearray(pack.read_bytes())
+    data[20] ^= 0xFF
+    pack.chmod(0o644)
+    pack.write_bytes(bytes(data))
+    with pytest.raises(StoreError, match="missing"):
+        read(workspace, blob)
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a//b", ".git/config", "a/.GIT/x", "a/./b", "", "a\0b"])
+def test_paths_that_are_not_plain_are_refused(path: str) -> None:
     with pytest.raises(UnsafePathError):
-        workspace.commit("samples/a", 1, {path: "x"}, "m")
-    assert workspace.files("samples/a") == {}
+        Batch().commit({path: "x"}, "m")
 
 
-def test_a_file_that_is_a_folder_too_is_refused(workspace: Workspace) -> None:
-    with pytest.raises(UnsafePathError, match="is a file as well"):
-        workspace.commit("samples/a", 1, {"a": "x", "a/b": "y"}, "m")
+@pytest.mark.parametrize("paths", [("a", "a/b"), ("a/b", "a")])
+def test_a_file_that_is_a_folder_too_is_refused(paths: tuple[str, str]) -> None:
+    with pytest.raises(UnsafePathError, match="is a f"):
+        Batch().commit(dict.fromkeys(paths, "x"), "m")
 
 
 def test_lay_out_writes_bytes_as_they_are(tmp_path: Path) -> None:
