@@ -12,7 +12,7 @@ from sandbox.environments.cache import FolderCache, cache_folder, content_key
 from sandbox.environments.indexes import file_mounts, uv_env
 from sandbox.environments.python_manifest import wanted
 from sandbox.environments.result import Prepared, Unprepared, explain_install
-from sandbox.isolation.bubblewrap import interpreter_folders
+from sandbox.isolation.bwrap_view import interpreter_folders
 from sandbox.isolation.protocol import Command, Isolation, Mount
 
 _INSTALL = Limits(seconds=600, memory_mb=4096, processes=256, output_mb=16, disk_mb=4096)

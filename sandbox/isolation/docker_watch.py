@@ -37,7 +37,7 @@ async def watch(
         tick += 1
         hit = None
         if seen:
-            hit = tree_hit(seen, limits)
+            hit = tree_hit((seen,), limits)
             if hit is None and tick % _EVENTS_EVERY == 0:
                 hit = await lane.call(_memory_hit, api, name, limits, since)
         elif tick % _TOP_EVERY == 0:

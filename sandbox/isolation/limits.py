@@ -41,9 +41,9 @@ def output_hit(printed: int, limits: Limits) -> Hit | None:
     return None
 
 
-def tree_hit(pid: int, limits: Limits) -> Hit | None:
-    """Which limit a process and all its descendants are over now."""
-    use = tree_use(pid, limits.processes + 8)
+def tree_hit(roots: Sequence[int], limits: Limits) -> Hit | None:
+    """Which limit some processes and all their descendants are over now."""
+    use = tree_use(roots, limits.processes + 8)
     if use.processes > limits.processes:
         return "processes", f"more than {limits.processes} processes"
     if use.memory > limits.memory_mb * _MIB:

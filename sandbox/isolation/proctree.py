@@ -1,6 +1,7 @@
 """Reads from /proc what a process and all its descendants use (Linux; see proc(5))."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +16,15 @@ class TreeUse:
     memory: int
 
 
-def tree_use(pid: int, at_most: int = 100_000) -> TreeUse:
-    """What ``pid`` and its descendants use now; stops counting at ``at_most`` processes.
+def tree_use(roots: Sequence[int], at_most: int = 100_000) -> TreeUse:
+    """What the ``roots`` and their descendants use now; stops counting at ``at_most`` processes.
 
     Processes that end while being read are left out. Inside a PID namespace orphans become children of its
     first process, so nothing escapes the walk.
     """
     memory = 0
     count = 0
-    todo = [pid]
+    todo = list(roots)
     while todo and count < at_most:
         current = todo.pop()
         children, private = _read(current)

@@ -135,11 +135,10 @@ def serve(doors: list[tuple[socket.socket, str]], entrances: list[tuple[socket.s
         signal.pause()
 
 
-def main(argv: list[str]) -> None:
-    """Open the doors, leave the relay to the sandbox's first process, become the command."""
-    split = argv.index("--")
+def leave(ways: list[str]) -> None:
+    """Open the doors and leave the relay to the sandbox's first process."""
     doors, entrances = [], []
-    for pair in argv[:split]:
+    for pair in ways:
         port, _, path = pair.partition(":")
         if port.startswith("<"):
             entrances.append((enter(path), int(port[1:])))
@@ -153,6 +152,12 @@ def main(argv: list[str]) -> None:
     os.waitpid(child, 0)
     for opened, _ in (*doors, *entrances):
         opened.close()
+
+
+def main(argv: list[str]) -> None:
+    """Leave a relay behind, become the command."""
+    split = argv.index("--")
+    leave(argv[:split])
     command = argv[split + 1 :]
     os.execvp(command[0], command)  # noqa: S606 - a list, and no shell is meant
 

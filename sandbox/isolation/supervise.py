@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from prompts.errors import SandboxError
 from prompts.task import Limits
@@ -36,14 +37,31 @@ def with_rlimits(argv: Sequence[str], limits: Limits, group: Path | None = None)
     return ["/bin/sh", "-c", script, "sh", *argv]
 
 
-def with_task_limit(argv: Sequence[str], most: int) -> list[str]:
+def with_task_limit(argv: Sequence[str], most: int) -> tuple[str, ...]:
     """``argv`` behind a shell that bounds the tasks of its user namespace; without effect on root's.
 
     For programs inside a user namespace of their own: elsewhere all that the user runs would count.
     """
     # bash calls the limit -u, dash -p.
     script = f'ulimit -u {most} 2>/dev/null || ulimit -p {most}; exec "$@"'
-    return ["/bin/sh", "-c", script, "sh", *argv]
+    return ("/bin/sh", "-c", script, "sh", *argv)
+
+
+class Running(Protocol):
+    """A process under way that can be overseen.
+
+    ``output`` is what it prints into, to be read from, and does not block; ``ended`` a descriptor that becomes
+    readable when it is over. ``roots`` are the processes that are held to the limits, with all descendants.
+    """
+
+    output: int
+    ended: int
+
+    @property
+    def roots(self) -> Sequence[int]: ...
+
+    async def end(self) -> int:
+        """Kill all that is left of it; returns its exit code (negative: a signal)."""
 
 
 async def supervise(
@@ -63,9 +81,20 @@ async def supervise(
     Raises SandboxError where the program cannot be started at all.
     """
     start = time.monotonic()
-    run = _Run(limits, on_output)
-    pid_fd = run.start(argv, cwd, env, pass_fds)
-    watcher = asyncio.create_task(_watch(run.pid, limits, writable))
+    running = _Session(argv, cwd, env, pass_fds)
+    return await oversee(running, start, limits, writable, on_output)
+
+
+async def oversee(
+    running: Running,
+    start: float,
+    limits: Limits,
+    writable: Sequence[Path] = (),
+    on_output: Callable[[str], None] | None = None,
+) -> Finished:
+    """See a process that began at ``start`` (time.monotonic) to its end or to a limit, then end all of it."""
+    run = _Run(running, limits, on_output)
+    watcher = asyncio.create_task(_watch(running, limits, writable))
     watcher.add_done_callback(run.watched)
     try:
         hit = await asyncio.wait_for(asyncio.shield(run.over), limits.seconds)
@@ -73,8 +102,8 @@ async def supervise(
         hit = ("time", f"still running after {limits.seconds:g} s")
     finally:
         watcher.cancel()
-        _kill_session(run.pid)
-        code = await _reap(run.process, pid_fd)
+        run.release()
+        code = await running.end()
         run.close()
     hit = hit or exit_hit(code, limits)
     return Finished(
@@ -86,23 +115,16 @@ async def supervise(
     )
 
 
-class _Run:
-    """One process under way: its output and the moment at which it is over, for whatever cause."""
+class _Session:
+    """A process of ours, in a session made for it."""
 
-    def __init__(self, limits: Limits, on_output: Callable[[str], None] | None) -> None:
-        self.capture = Capture()
-        self._loop = asyncio.get_running_loop()
-        self.over: asyncio.Future[Hit | None] = self._loop.create_future()
-        self._limits = limits
-        self._on_output = on_output
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], pass_fds: Sequence[int]) -> int:
-        """Start the process; returns a descriptor that becomes readable when it ends (pidfd_open(2))."""
-        self._output, write_end = os.pipe()
-        os.set_blocking(self._output, False)
+    def __init__(
+        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], pass_fds: Sequence[int]
+    ) -> None:
+        self.output, write_end = os.pipe()
+        os.set_blocking(self.output, False)
         try:
-            self.process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 argv,
                 cwd=cwd,
                 env=dict(env),
@@ -113,16 +135,35 @@ class _Run:
                 pass_fds=pass_fds,
             )
         except OSError as error:
-            os.close(self._output)
+            os.close(self.output)
             raise SandboxError(f"cannot start {argv[0]}: {error}") from error
         finally:
             os.close(write_end)
-        self.pid = self.process.pid
-        pid_fd = os.pidfd_open(self.pid)
-        self._loop.add_reader(pid_fd, self._end, None)
-        self._pid_fd = pid_fd
-        self._loop.add_reader(self._output, self._read)
-        return pid_fd
+        self.roots = (self._process.pid,)
+        self.ended = os.pidfd_open(self._process.pid)
+
+    async def end(self) -> int:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        while (code := self._process.poll()) is None:  # noqa: ASYNC110 - a killed process is gone within milliseconds
+            await asyncio.sleep(0.002)
+        os.close(self.ended)
+        return code
+
+
+class _Run:
+    """What is known of a process under way: its output and the moment at which it is over, for whatever cause."""
+
+    def __init__(self, running: Running, limits: Limits, on_output: Callable[[str], None] | None) -> None:
+        self.capture = Capture()
+        self._loop = asyncio.get_running_loop()
+        self.over: asyncio.Future[Hit | None] = self._loop.create_future()
+        self._running = running
+        self._limits = limits
+        self._on_output = on_output
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._loop.add_reader(running.ended, self._end, None)
+        self._loop.add_reader(running.output, self._read)
 
     def watched(self, task: "asyncio.Task[Hit]") -> None:
         """The watcher found the process over a limit (or was cancelled, at the end)."""
@@ -134,26 +175,30 @@ class _Run:
         elif not self.over.done():
             self.over.set_exception(error)
 
+    def release(self) -> None:
+        """Wait for its end no longer."""
+        self._loop.remove_reader(self._running.ended)
+
     def close(self) -> None:
         """Take what is still in the pipe, then let go of it."""
-        self._loop.remove_reader(self._output)
+        self._loop.remove_reader(self._running.output)
         while self._take():
             pass
-        os.close(self._output)
+        os.close(self._running.output)
 
     def _end(self, hit: Hit | None) -> None:
-        self._loop.remove_reader(self._pid_fd)
+        self._loop.remove_reader(self._running.ended)
         if not self.over.done():
             self.over.set_result(hit)
 
     def _read(self) -> None:
         if not self._take():
-            self._loop.remove_reader(self._output)
+            self._loop.remove_reader(self._running.output)
 
     def _take(self) -> bool:
         """Take one piece of the output; False when there is none now, or no more at all."""
         try:
-            chunk = os.read(self._output, 65536)
+            chunk = os.read(self._running.output, 65536)
         except BlockingIOError:
             return False
         if not chunk:
@@ -167,28 +212,14 @@ class _Run:
         return True
 
 
-async def _watch(pid: int, limits: Limits, writable: Sequence[Path]) -> Hit:
+async def _watch(running: Running, limits: Limits, writable: Sequence[Path]) -> Hit:
     """Looks at the process tree until it is over a limit; the kernel's own limits are per process only."""
     tick = 0
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         tick += 1
-        hit = tree_hit(pid, limits)
+        hit = tree_hit(running.roots, limits)
         if hit is None and tick % _DISK_EVERY == 0:
             hit = await disk_hit(writable, limits)
         if hit is not None:
             return hit
-
-
-def _kill_session(pid: int) -> None:
-    """Kill the whole process group; its session was made for it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-async def _reap(process: "subprocess.Popen[bytes]", pid_fd: int) -> int:
-    """Wait for a process that has ended or was killed; returns its exit code (negative: a signal)."""
-    while (code := process.poll()) is None:  # noqa: ASYNC110 - a killed process is gone within milliseconds
-        await asyncio.sleep(0.002)
-    os.close(pid_fd)
-    return code
