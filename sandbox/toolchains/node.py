@@ -8,15 +8,16 @@ from sandbox.environments.node import node_problem, prepare_node
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
-from sandbox.toolchains.jest_json import report_from_jest
+from sandbox.toolchains.door import behind_door, with_door
+from sandbox.toolchains.door_events import REPORT, report_from_door
 from sandbox.toolchains.judge_run import report_from_junit
-from sandbox.toolchains.node_script import UnusableScriptError, reports_as_jest, test_script
+from sandbox.toolchains.node_script import UnusableScriptError, find_runner, test_script
 from sandbox.toolchains.protocol import TestCommand
 
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:tests?|__tests__)/.*\.[cm]?[jt]sx?$|\.(?:test|spec)\.[cm]?[jt]sx?$", re.ASCII
 )
-# mocha ends with the number of failures, the others with 1; from 128 on it was a signal.
+# From 128 on it was a signal.
 _WITH_REPORT = {0: True} | dict.fromkeys(range(1, 128), False)
 
 
@@ -38,18 +39,21 @@ class Node:
         self, files: Mapping[str, str], named: Iterable[str], isolation: Isolation
     ) -> Prepared | Unprepared:
         """A node_modules folder of the project's packages."""
-        return await prepare_node(files, named, isolation)
+        prepared = await prepare_node(files, named, isolation)
+        return prepared if isinstance(prepared, Unprepared) else with_door(prepared, isolation, self.name)
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
-        """What ``npm test`` runs, its runner told to write a report beside the project."""
+        """What ``npm test`` runs, its runner told to use a reporter of ours, or to write JUnit XML (vitest)."""
         try:
             script = test_script(files, results)
         except UnusableScriptError as error:
             return str(error)
-        return TestCommand(("/bin/sh", "-c", script), {"CI": "true", "NO_COLOR": "1"})
+        return behind_door(script, results, {"CI": "true", "NO_COLOR": "1"})
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """The cases of the runner's report, held against the script's exit code."""
-        if reports_as_jest(files):
-            return report_from_jest(results / "jest.json", finished)
-        return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
+        if find_runner(files) == "vitest":
+            # Its reporter runs in a process of its own, which no test can end or talk over.
+            return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
+        holds = {path: "node:test" in text for path, text in files.items()}
+        return report_from_door(results / REPORT, finished, holds)

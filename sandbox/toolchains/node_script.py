@@ -22,6 +22,7 @@ _RUNNERS = {
 }
 _NODE = frozenset({"node", "tsx", "ts-node"})
 _MANAGERS = frozenset({"npm", "yarn", "pnpm"})
+_INSIDE = '"$BACKSMITH_INSIDE"'
 _PATH = 'PATH="$PWD/node_modules/.bin:$PATH"; export PATH; '
 
 
@@ -48,14 +49,14 @@ def test_script(files: Mapping[str, str], results: str) -> str:
 test_script.__test__ = False  # type: ignore[attr-defined]
 
 
-def reports_as_jest(files: Mapping[str, str]) -> bool:
-    """Whether the runner that is told to report is jest, whose report is its own; the others write JUnit XML."""
+def find_runner(files: Mapping[str, str]) -> str:
+    """The runner that is told to report: ``node``, ``jest``, ``vitest`` or ``mocha``; empty where there is none."""
     try:
         tokens = _tokens(_scripts(files.get("package.json", "{}")))
     except UnusableScriptError:
-        return False
+        return ""
     runners = (_runner(tokens[start:end]) for start, end in _segments(tokens))
-    return next((runner for runner in runners if runner), "") == "jest"
+    return next((runner for runner in runners if runner), "")
 
 
 def _tokens(scripts: Mapping[str, str]) -> list[str]:
@@ -129,16 +130,18 @@ def _runner(segment: list[str]) -> str:
 
 def _with_report(segment: list[str], results: str) -> list[str]:
     """The command with the options that make its runner write a report; empty where it is no runner."""
-    report = f"{results}/junit.xml"
     runner = _runner(segment)
     if runner == "node":
         at = segment.index("--test") + 1
-        reporters = ["--test-reporter=junit", f"--test-reporter-destination={report}"]
+        reporters = [
+            f"--test-reporter={_INSIDE}/backsmith_node_test.mjs",
+            "--test-reporter-destination=stderr",
+        ]
         reporters += ["--test-reporter=spec", "--test-reporter-destination=stdout"]
         return [*segment[:at], *reporters, *segment[at:]]
     extra = {
-        "jest": ("--json", f"--outputFile={results}/jest.json", "--ci"),
-        "vitest": ("--reporter=junit", "--reporter=default", f"--outputFile.junit={report}"),
-        "mocha": ("--reporter", "xunit", "--reporter-option", f"output={report}"),
+        "jest": ("--reporters=default", f"--reporters={_INSIDE}/backsmith_jest.cjs", "--ci"),
+        "vitest": ("--reporter=junit", "--reporter=default", f"--outputFile.junit={results}/junit.xml"),
+        "mocha": ("--reporter", f"{_INSIDE}/backsmith_mocha.cjs"),
     }.get(runner)
     return [*segment, *extra] if extra else []

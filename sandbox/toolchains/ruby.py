@@ -1,17 +1,21 @@
 """Ruby projects, tested by RSpec or minitest."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.environments.ruby import prepare_ruby, ruby_problem
-from sandbox.isolation.protocol import Finished, Isolation, Mount
+from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
+from sandbox.toolchains.door import behind_door, with_door
+from sandbox.toolchains.door_events import REPORT, report_from_door
 from sandbox.toolchains.protocol import TestCommand
-from sandbox.toolchains.rspec_json import report_from_rspec
 
-_INSIDE = Mount(Path(__file__).with_name("inside"), "/run/backsmith")
+_RSPEC = (
+    'exec rspec --no-color --require "$BACKSMITH_INSIDE/backsmith_rspec.rb" --format progress '
+    "--format BacksmithFormatter --out /dev/null"
+)
+_MINITEST = 'exec ruby "$BACKSMITH_INSIDE/backsmith_minitest.rb"'
 
 
 class Ruby:
@@ -33,23 +37,15 @@ class Ruby:
     ) -> Prepared | Unprepared:
         """The machine's gems, where they are enough."""
         prepared = prepare_ruby(files, named, "rspec" if _has_specs(files) else "minitest")
-        if isinstance(prepared, Unprepared):
-            return prepared
-        env = {**prepared.env, "BACKSMITH_INSIDE": isolation.inside(_INSIDE)}
-        return replace(prepared, mounts=(*prepared.mounts, _INSIDE), env=env)
+        return prepared if isinstance(prepared, Unprepared) else with_door(prepared, isolation, self.name)
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
-        """``rspec`` where there are specs, else minitest's tests; the report is written beside the project."""
-        report = f"{results}/ruby.json"
-        if _has_specs(files):
-            argv = ("rspec", "--no-color", "--format", "progress", "--format", "json", "--out", report)
-            return TestCommand(argv)
-        script = 'exec ruby "$BACKSMITH_INSIDE/backsmith_minitest.rb"'
-        return TestCommand(("/bin/sh", "-c", script), {"BACKSMITH_REPORT": report})
+        """``rspec`` where there are specs, else minitest's tests, with a formatter or a reporter of ours."""
+        return behind_door(_RSPEC if _has_specs(files) else _MINITEST, results, {})
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
-        """The cases of the report, held against the exit code."""
-        return report_from_rspec(results / "ruby.json", finished)
+        """The cases that were told of, held against the exit code."""
+        return report_from_door(results / REPORT, finished)
 
 
 def _has_specs(files: Mapping[str, str]) -> bool:

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from sandbox.isolation.protocol import Finished
-from sandbox.toolchains.jest_json import report_from_jest
 from sandbox.toolchains.judge_run import report_from_junit
 from sandbox.toolchains.junit import UnreadableReportError, read_junit
 
@@ -84,34 +83,3 @@ def test_a_run_without_a_report_never_passes(tmp_path: Path) -> None:
     assert "exit code -9" in judge(tmp_path, GOOD, Finished(-9, "", 1))
     limit = Finished(None, "", 1, "time", "still running after 1 s")
     assert judge(tmp_path, GOOD, limit) == "time limit: still running after 1 s"
-
-
-JEST = """{"success": false, "testResults": [
-{"name": "/work/a.test.js", "status": "failed", "assertionResults": [
-{"fullName": "adds", "status": "passed", "duration": 5},
-{"fullName": "fails", "status": "failed", "failureMessages": ["nope"]},
-{"fullName": "later", "status": "todo"}]},
-{"name": "/work/b.test.js", "status": "failed", "message": "Cannot find module", "assertionResults": []}]}"""
-
-
-def test_jest(tmp_path: Path) -> None:
-    path = tmp_path / "jest.json"
-    path.write_text(JEST, encoding="utf-8")
-    report = report_from_jest(path, Finished(1, "", 1))
-    assert [(case.id, case.outcome) for case in report.cases] == [
-        ("a.test.js::adds", "passed"),
-        ("a.test.js::fails", "failed"),
-        ("a.test.js::later", "skipped"),
-        ("b.test.js", "errored"),
-    ]
-    assert report.problem == ""
-    assert "disagree" in report_from_jest(path, Finished(0, "", 1)).problem
-
-
-@pytest.mark.parametrize(
-    "text", ["[]", "{}", '{"testResults": 5}', "nonsense", '{"testResults": [3], "success": true}']
-)
-def test_jest_hostile(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "jest.json"
-    path.write_text(text, encoding="utf-8")
-    assert report_from_jest(path, Finished(0, "", 1)).problem

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from sandbox.toolchains.node_script import UnusableScriptError, reports_as_jest, test_script
+from sandbox.toolchains.node_script import UnusableScriptError, find_runner, test_script
 
-JEST = "--json --outputFile=/results/jest.json --ci"
-MOCHA = "--reporter xunit --reporter-option output=/results/junit.xml"
+JEST = '--reporters=default --reporters="$BACKSMITH_INSIDE"/backsmith_jest.cjs --ci'
+MOCHA = '--reporter "$BACKSMITH_INSIDE"/backsmith_mocha.cjs'
 NODE = (
-    "--test-reporter=junit --test-reporter-destination=/results/junit.xml "
+    '--test-reporter="$BACKSMITH_INSIDE"/backsmith_node_test.mjs --test-reporter-destination=stderr '
     "--test-reporter=spec --test-reporter-destination=stdout"
 )
 
@@ -76,15 +76,16 @@ def test_scripts_that_multiply_are_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "jest"),
+    ("line", "runner"),
     [
-        ("jest", True),
-        ("npm run unit", True),
-        ("vitest run", False),
-        ("mocha && jest", False),
-        ("echo jest.json", False),
+        ("jest", "jest"),
+        ("npm run unit", "jest"),
+        ("vitest run", "vitest"),
+        ("mocha && jest", "mocha"),
+        ("tsx --test", "node"),
+        ("echo jest.json", ""),
     ],
 )
-def test_which_report_is_read_follows_from_the_files(line: str, jest: bool) -> None:
+def test_which_report_is_read_follows_from_the_files(line: str, runner: str) -> None:
     manifest = json.dumps({"scripts": {"test": line, "unit": "npx jest --bail"}})
-    assert reports_as_jest({"package.json": manifest}) is jest
+    assert find_runner({"package.json": manifest}) == runner

@@ -1,40 +1,12 @@
-"""Ruby: RSpec's report read as hostile, and whole trials with RSpec and minitest."""
-
-import json
-from pathlib import Path
+"""Ruby: whole trials with RSpec and minitest."""
 
 import pytest
 
 from prompts.task import Limits
 from sandbox.environments.ruby import ruby_problem
 from sandbox.isolation.bubblewrap import Bubblewrap
-from sandbox.isolation.protocol import Finished, Isolation
-from sandbox.toolchains.rspec_json import report_from_rspec
+from sandbox.isolation.protocol import Isolation
 from sandbox.trial import Laboratory, Project, Trial
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"examples": 1, "summary": {}}', '{"examples": [1], "summary": {}}']
-)
-def test_what_is_no_report_is_a_problem(tmp_path: Path, text: str) -> None:
-    (tmp_path / "r.json").write_text(text, encoding="utf-8")
-    assert not report_from_rspec(tmp_path / "r.json", Finished(0, "", 1.0)).passed
-
-
-def test_report_and_exit_code_have_to_agree(tmp_path: Path) -> None:
-    example = {
-        "full_description": "adds",
-        "file_path": "./spec/a_spec.rb",
-        "status": "passed",
-        "run_time": 0.1,
-    }
-    (tmp_path / "r.json").write_text(
-        json.dumps({"examples": [example, example], "summary": {}}), encoding="utf-8"
-    )
-    report = report_from_rspec(tmp_path / "r.json", Finished(0, "", 1.0))
-    assert report.passed
-    assert [case.id for case in report.cases] == ["spec/a_spec.rb::adds", "spec/a_spec.rb::adds#2"]
-    assert "disagree" in report_from_rspec(tmp_path / "r.json", Finished(1, "", 1.0)).problem
 
 
 @pytest.fixture

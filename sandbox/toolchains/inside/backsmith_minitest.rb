@@ -1,44 +1,50 @@
-# Runs inside the sandbox: loads every test file, and writes minitest's results as JSON beside the project.
-# The shape is RSpec's, so that one reader does for both.
-require "json"
+# Runs inside the sandbox: loads every test file, and tells minitest's results through the door.
+require_relative "backsmith_door"
 require "minitest"
 
 module BacksmithReport
   class Reporter < Minitest::AbstractReporter
     def initialize
       super
-      @examples = []
+      @tell = BacksmithDoor.open
+      @failed = false
+    end
+
+    def prerecord(klass, name)
+      @tell.call(event: "started", id: "#{klass}::#{name}")
     end
 
     def record(result)
       failure = result.failure
-      status = failure.nil? ? "passed" : (result.skipped? ? "pending" : "failed")
-      @examples << {
-        "full_description" => "#{result.klass}::#{result.name}", "file_path" => "", "status" => status,
-        "run_time" => result.time, "errored" => result.error?,
-        "exception" => failure && { "message" => failure.message.to_s[0, 8000].scrub }
-      }
+      outcome = failure.nil? ? "passed" : result.skipped? ? "skipped" : result.error? ? "errored" : "failed"
+      @failed ||= %w[failed errored].include?(outcome)
+      message = failure ? BacksmithDoor.bounded(failure.message) : ""
+      id = "#{result.klass}::#{result.name}"
+      @tell.call(event: "result", id: id, outcome: outcome, message: message, seconds: result.time)
     end
 
     def report
-      path = ENV.fetch("BACKSMITH_REPORT")
-      File.write("#{path}.draft", JSON.generate({ "examples" => @examples, "summary" => {} }))
-      File.rename("#{path}.draft", path)
+      @tell.call(event: "tampered", what: "an assertion of ours that has to fail did not") unless fails?
+      @tell.call(event: "finished")
+    end
+
+    def fails?
+      Minitest::Test.new("backsmith").assert_equal([1], [2])
+      false
+    rescue Minitest::Assertion
+      true
     end
 
     def passed?
-      @examples.none? { |example| example["status"] == "failed" }
+      !@failed
     end
   end
 end
 
+BacksmithReport::Reporter.freeze
+reporter = BacksmithReport::Reporter.new
 Minitest.extensions << "backsmith"
-
-module Minitest
-  def self.plugin_backsmith_init(_options)
-    reporter << BacksmithReport::Reporter.new
-  end
-end
+Minitest.define_singleton_method(:plugin_backsmith_init) { |_options| self.reporter << reporter }
 
 $LOAD_PATH.unshift(File.expand_path("test"), File.expand_path("lib"), Dir.pwd)
 require "minitest/autorun"
