@@ -34,7 +34,20 @@ def backsmith(
 
 def application() -> typer.Typer:
     """The Typer application with all its commands."""
-    from orchestrator.commands import check, demo, doctor, models, parse, prompts, report, run, score
+    from orchestrator.commands import (
+        bless,
+        check,
+        compare,
+        demo,
+        doctor,
+        gate,
+        models,
+        parse,
+        prompts,
+        report,
+        run,
+        score,
+    )
 
     app = typer.Typer(
         name="backsmith",
@@ -50,7 +63,10 @@ def application() -> typer.Typer:
     app.command("score")(score.score)
     app.command("check")(check.check)
     app.command("report")(report.report)
+    app.command("compare")(compare.compare)
+    app.command("bless")(bless.bless)
     app.command("doctor")(doctor.doctor)
+    app.add_typer(gate.app, name="gate")
     app.add_typer(prompts.app, name="prompts")
     app.add_typer(models.app, name="models")
     return app

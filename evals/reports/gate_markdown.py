@@ -1,0 +1,47 @@
+"""The gate's decision as Markdown for a pull request. All text from outside is escaped."""
+
+from evals.gate.decision import Decision
+from evals.reports.markdown import inline
+
+_TITLES = {
+    "passed": "no regression found",
+    "regression": "**regression**",
+    "inconclusive": "**inconclusive**",
+}
+_MOST = 20
+
+
+def gate_markdown(decision: Decision) -> str:
+    """Outcome, reasons, and what was left out, short enough for a comment."""
+    sources = ", ".join(f"{count} {source}" for source, count in decision.sources.items()) or "none"
+    parts = [
+        f"### Backsmith gate: {_TITLES[decision.outcome]}",
+        "\n".join(f"- {inline(reason)}" for reason in decision.reasons[:_MOST]),
+        f"{len(decision.compared)} tasks compared. Answers: {sources}. "
+        f"All tests together raise a false alarm in at most {decision.alpha:.0%} of unchanged runs.",
+    ]
+    near = [test for test in decision.suspects if not test.alarm]
+    if near:
+        rows = ["| suspect | run failed | baseline failed | corrected p |", "|---|---:|---:|---:|"]
+        rows += [
+            f"| {test.scope} {inline(test.name)} | {test.failed} of {test.samples} "
+            f"| {test.base_failed} of {test.base_samples} | {test.corrected:.2g} |"
+            for test in near[:_MOST]
+        ]
+        parts.append("\n".join(rows))
+    told = [
+        f"not comparable: {inline(task)} ({inline(why)})" for task, why in decision.not_comparable.items()
+    ]
+    told += [f"not in the run: {inline(task)}" for task in decision.missing]
+    told += [f"not in the baseline: {inline(task)}" for task in decision.new]
+    told += [
+        f"unconfirmed: {failure.item} fails in {inline(failure.sample)}: {inline(failure.reason)}"
+        for failure in decision.security
+        if not failure.confirmed
+    ]
+    told += [inline(note) for note in decision.notes]
+    if told:
+        more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
+        lines = "\n".join(f"- {line}" for line in [*told[:_MOST], *more])
+        parts.append(f"<details><summary>Notes ({len(told)})</summary>\n\n{lines}\n\n</details>")
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,33 @@
+"""The baseline's file, read and written."""
+
+import tempfile
+from pathlib import Path
+
+from evals.gate.baseline import Baseline, read_baseline
+from prompts.errors import ConfigError, StoreError
+
+
+def load_baseline(path: Path) -> Baseline:
+    """The baseline in a file. Raises ConfigError where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"there is no baseline {path}", f"backsmith bless RUN --baseline {path} makes one"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the baseline {path} cannot be read: {error}") from error
+    return read_baseline(text, str(path))
+
+
+def store_baseline(path: Path, text: str) -> None:
+    """Write the file whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).chmod(mode)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise StoreError(f"the baseline cannot be written to {path}: {error.strerror}") from error

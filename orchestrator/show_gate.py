@@ -1,0 +1,73 @@
+"""Shows what the gate decided, and what it could decide, to a person."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from evals.gate.decision import Decision
+from evals.gate.simulation import Caught, World
+from prompts.quoting import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {"passed": "bold green", "regression": "bold red", "inconclusive": "bold yellow"}
+
+
+def show_decision(console: "Console", decision: Decision) -> None:
+    """The outcome, what it rests on, every test that came near an alarm, and what was left out."""
+    from rich.text import Text
+
+    sources = ", ".join(f"{count} {source}" for source, count in decision.sources.items()) or "no answers"
+    console.print(
+        Text.assemble(
+            (decision.outcome.upper(), STYLES[decision.outcome]), f"  {one_line(decision.run, 120)}"
+        )
+    )
+    console.print(f"  {len(decision.compared)} tasks compared; answers: {sources}")
+    for reason in decision.reasons:
+        console.print(f"  - {one_line(reason, 400)}")
+    for failure in decision.security:
+        if not failure.confirmed:
+            text = f"{failure.item} fails in {failure.sample} by a model's judgement alone: {failure.reason}"
+            console.print(f"  unconfirmed: {one_line(text, 400)}", style="yellow")
+    near = [test for test in decision.suspects if not test.alarm]
+    for test in near:
+        name = test.name if test.scope != "suite" else "the suite"
+        told = f"{test.failed} of {test.samples} failed, baseline {test.base_failed} of {test.base_samples}"
+        console.print(
+            f"  suspect: {one_line(name, 80)}: {told}, corrected p {test.corrected:.2g}", style="yellow"
+        )
+    if near and not any(test.fresh for test in decision.tests):
+        console.print("  fresh samples would decide the suspects: run those tasks again, then --fresh RUN")
+    for task, why in decision.not_comparable.items():
+        console.print(f"  not comparable: {one_line(task, 80)}: {why}", style="yellow")
+    for what, names in (("not in the run", decision.missing), ("not in the baseline", decision.new)):
+        if names:
+            console.print(f"  {what}: {one_line(', '.join(names), 300)}", style="yellow")
+    for note in decision.notes:
+        console.print(f"  note: {one_line(note, 300)}", style="dim")
+
+
+def show_caught(console: "Console", world: World, found: Sequence[Caught]) -> None:
+    """How often each kind of simulated run raised an alarm, with its interval."""
+    from rich.table import Table
+
+    samples = sorted({task.samples for task in world})
+    deep = sorted({task.base_samples for task in world})
+    mean = sum(task.passes for task in world) / len(world) if world else 0.0
+    console.print(
+        f"{len(world)} tasks, {_span(samples)} samples each against a baseline of {_span(deep)}; "
+        f"mean rate {mean:.0%}; {found[0].runs} simulated runs of each kind"
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("when", "alarms", "95% interval", "suite", "task", "item"):
+        table.add_column(head, justify="left" if head == "when" else "right")
+    for one in found:
+        scopes = [f"{one.scopes.get(scope, 0) / one.runs:.1%}" for scope in ("suite", "task", "item")]
+        interval = f"{one.interval.low:.1%} to {one.interval.high:.1%}"
+        table.add_row(one.name, f"{one.alarms / one.runs:.1%}", interval, *scopes)
+    console.print(table)
+
+
+def _span(values: Sequence[int]) -> str:
+    return str(values[0]) if len(values) == 1 else f"{values[0]} to {values[-1]}"
