@@ -10,6 +10,7 @@ from sandbox.environments.result import Prepared
 from sandbox.isolation.protocol import Command, Entrance, Finished, Isolation, Mount
 from sandbox.migrations import MigrationKind, sqlite_path
 from sandbox.report import TestReport
+from sandbox.repository.layout import Carried, lay_out_carried
 from sandbox.scratch import ScratchFolder
 from sandbox.services.protocol import Binding
 from sandbox.settings import fill_settings
@@ -24,7 +25,7 @@ _SOCKET = "application.sock"
 class Project:
     """What is to be tried. ``dependencies`` are (ecosystem, specifier) pairs that the answer lists by itself;
     ``hidden_tests`` are laid over the files before the tests run; ``start`` is the task's own command that starts
-    the application.
+    the application. ``carried`` are files that are no text, ``executable`` the paths that have that mode.
     """
 
     files: Mapping[str, str]
@@ -36,6 +37,8 @@ class Project:
     hidden_tests: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     start: str = ""
+    carried: tuple[Carried, ...] = ()
+    executable: tuple[str, ...] = ()
 
 
 class Bench:
@@ -84,6 +87,7 @@ class Bench:
         self._work_folder.mkdir()
         self._results.source.mkdir()
         lay_out(self._project.files, self._work_folder)
+        lay_out_carried(self._project.carried, self._project.executable, self._work_folder)
         if hidden_tests:
             lay_out(self._project.hidden_tests, self._work_folder)
 

@@ -1,0 +1,124 @@
+"""The files of one commit, as values: text, what is no text, links, and what was left out."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.repository.git import Git
+from sandbox.repository.layout import Carried
+
+LARGEST_FILE = 8_000_000
+LARGEST_TOTAL = 256_000_000
+MOST_FILES = 50_000
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a tree: ``mode`` is git's, ``blob`` the id of its content (of a submodule: its commit)."""
+
+    path: str
+    mode: str
+    blob: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files of a commit.
+
+    ``files`` are those that are UTF-8 text, by path; ``carried`` the others and the links, which tests may need.
+    ``blobs`` holds the id of every file's content. ``left_out`` tells what is missing and why.
+    """
+
+    commit: str
+    files: Mapping[str, str]
+    carried: tuple[Carried, ...] = ()
+    executable: frozenset[str] = frozenset()
+    blobs: Mapping[str, str] = field(default_factory=dict)
+    links: frozenset[str] = frozenset()
+    submodules: frozenset[str] = frozenset()
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def read_snapshot(git: Git, commit: str) -> Snapshot:
+    """Read all files of ``commit``, as they are stored: nothing is converted, no large file fetched."""
+    left_out: list[tuple[str, str]] = []
+    wanted: list[Entry] = []
+    links: set[str] = set()
+    submodules: set[str] = set()
+    total = 0
+    for entry in entries_of(git, commit):
+        total += entry.size
+        reason = _reason(entry, total, len(wanted))
+        if entry.mode == "160000":
+            submodules.add(entry.path)
+        if entry.mode == "120000":
+            links.add(entry.path)
+        if reason:
+            total -= entry.size
+            left_out.append((entry.path, reason))
+        else:
+            wanted.append(entry)
+    contents = dict(git.blobs(dict.fromkeys(entry.blob for entry in wanted)))
+    files: dict[str, str] = {}
+    carried: list[Carried] = []
+    for entry in wanted:
+        data = contents.get(entry.blob)
+        if data is None:
+            left_out.append((entry.path, "its content is not in this clone"))
+            continue
+        if data.startswith(_LFS) and len(data) < 1024:
+            left_out.append((entry.path, "kept by Git LFS; the pointer stands in its place"))
+        text = None if entry.mode == "120000" else _text(data)
+        if text is not None:
+            files[entry.path] = text
+        elif entry.mode == "120000":
+            carried.append(Carried(entry.path, link=data.decode("utf-8", "surrogateescape")))
+        else:
+            carried.append(Carried(entry.path, base64.b64encode(data).decode("ascii")))
+    return Snapshot(
+        commit=commit,
+        files=files,
+        carried=tuple(carried),
+        executable=frozenset(entry.path for entry in wanted if entry.mode == "100755"),
+        blobs={entry.path: entry.blob for entry in wanted},
+        links=frozenset(links),
+        submodules=frozenset(submodules),
+        left_out=tuple(left_out),
+    )
+
+
+def entries_of(git: Git, commit: str) -> Iterator[Entry]:
+    """All entries of a commit's tree, by path, but for those that no file system should hold."""
+    for record in git.run("ls-tree", "-r", "-z", "-l", commit).split(b"\0"):
+        about, _, path = record.partition(b"\t")
+        if not path:
+            continue
+        mode, _, blob, size = about.decode("ascii").split()
+        try:
+            plain = path.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        if any(part in {"", ".", ".."} or part.lower() == ".git" for part in plain.split("/")):
+            continue
+        yield Entry(plain, mode, blob, int(size) if size.isdigit() else 0)
+
+
+def _reason(entry: Entry, total: int, count: int) -> str:
+    if entry.mode == "160000":
+        return "a submodule, which is not fetched"
+    if entry.size > LARGEST_FILE:
+        return f"larger than {LARGEST_FILE // 1_000_000} MB"
+    if total > LARGEST_TOTAL:
+        return f"the repository is larger than {LARGEST_TOTAL // 1_000_000} MB"
+    return f"more than {MOST_FILES:,} files" if count >= MOST_FILES else ""
+
+
+def _text(data: bytes) -> str | None:
+    if b"\0" in data[:8192]:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
