@@ -1,13 +1,15 @@
 """Every trick in ``hostile/`` ends as a failure with its evidence; the host is unchanged, nothing is left running.
 
 A trick is a folder: ``files/`` is what the model sent, ``trick.yaml`` says why it is there, what the evidence is
-(a regular expression over the report) and which variables it asks for.
+(a regular expression over the report), which variables it asks for and, where it is not Python's, which program it
+needs.
 """
 
 import asyncio
 import hashlib
 import os
 import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -15,14 +17,16 @@ import pytest
 import yaml
 
 from prompts.task import Limits
-from sandbox.isolation.protocol import Isolation
+from sandbox.isolation.protocol import Command, Isolation
 from sandbox.report import TestReport
+from sandbox.toolchains.choose import find_toolchain
 from sandbox.trial import Laboratory, Project
 
 pytestmark = pytest.mark.network
 
 TRICKS = sorted((Path(__file__).parent / "hostile").iterdir())
 LIMITS = Limits(seconds=12, memory_mb=400, processes=64, output_mb=2, disk_mb=64)
+OTHER_LIMITS = Limits(seconds=90)
 WATCHED = ("/etc/shadow", "/etc/passwd", "/usr/bin/env", "/proc/sys/kernel/core_pattern")
 
 
@@ -35,6 +39,10 @@ async def test_trick(
     files = {
         str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()
     }
+    needs = about.get("needs", "")
+    if needs and not await has(isolation, needs, files):
+        pytest.skip(f"there is no {needs}")
+    limits = OTHER_LIMITS if needs else LIMITS
     monkeypatch.setenv("OPENAI_API_KEY", "sk-planted")
     (tmp_path / "planted-secret").write_text("x", encoding="utf-8")
     before = state_of_the_host()
@@ -42,7 +50,7 @@ async def test_trick(
         extra = {"HOST_SERVER": str(server.getsockname()[1])}
         env_vars = tuple((about.get("env") or {}).items())
         async with Laboratory(isolation) as laboratory:
-            trial = await laboratory.run(Project(files, env_vars=env_vars, extra_env=extra, limits=LIMITS))
+            trial = await laboratory.run(Project(files, env_vars=env_vars, extra_env=extra, limits=limits))
     report = trial.report
     assert not report.passed, about["why"]
     assert not report.ours
@@ -53,6 +61,17 @@ async def test_trick(
     )
     assert state_of_the_host() == before
     assert not await left_running()
+
+
+async def has(isolation: Isolation, program: str, files: dict[str, str]) -> bool:
+    """Whether the isolation's image, or this machine, has a program."""
+    toolchain = find_toolchain(files)
+    assert toolchain is not None
+    if not isolation.image(toolchain.name):
+        return not toolchain.problem() and shutil.which(program) is not None
+    script = ("/bin/sh", "-c", f"command -v {program}")
+    path = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    return (await isolation.run(Command(script, cwd="/tmp", env=path, toolchain=toolchain.name))).ok
 
 
 def evidence(report: TestReport) -> str:

