@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 
 from evals.checklist.findings import Findings, shown, unread, unread_languages
+from evals.checklist.key_formats import key_format
+from evals.checklist.secret_calls import SecretCalls
 from evals.checklist.secret_fallbacks import Fallbacks, reads_environment
 from evals.checklist.secret_files import in_file
-from evals.checklist.secret_shapes import key_format, random_looking, secret_name, secret_value, url_password
+from evals.checklist.secret_shapes import random_looking, secret_name, secret_value
 from evals.checklist.secret_text import in_unread_source
+from evals.checklist.secret_urls import connection_password
 from evals.code import nodes as n
 from evals.code.constants import Constants, literal
 from evals.code.project import Project
@@ -16,15 +19,7 @@ from evals.verdict import CheckResult, Evidence
 
 ITEM = "no-hardcoded-secrets"
 
-_SIGNERS = re.compile(r"jwt|jsonwebtoken|jose|jsonwt", re.IGNORECASE)
-_KEYED = {
-    ("hmac", "new"): 0, ("crypto", "createHmac"): 1, ("crypto", "createCipheriv"): 1, ("hmac", "New"): 1,
-    ("crypto", "createDecipheriv"): 1, ("", "SignedString"): 0, ("", "signWith"): 1, ("Algorithm", "HMAC256"): 0,
-    ("Algorithm", "HMAC512"): 0, ("", "Fernet"): 0, ("", "URLSafeTimedSerializer"): 0, ("", "cookieParser"): 0,
-    ("EncodingKey", "from_secret"): 0, ("DecodingKey", "from_secret"): 0, ("", "TimestampSigner"): 0,
-    ("", "setSigningKey"): 0, ("Keys", "hmacShaKeyFor"): 0, ("", "SecretKeySpec"): 0, ("", "NewCookieStore"): 0,
-    ("", "DriverManager.getConnection"): 2,
-}  # fmt: skip
+_MANY = re.compile(r"(?:api|access|secret)[^a-z]?keys$|secrets$", re.IGNORECASE)
 _CONNECTS = re.compile(r"connect|engine|client|pool|login|session|create_user|database", re.IGNORECASE)
 
 
@@ -61,6 +56,7 @@ class _Secrets:
         self.module = module
         self.constants = Constants(project, module)
         self.fallbacks = Fallbacks(project, module, self.constants)
+        self.calls = SecretCalls(self.constants)
 
     def found(self) -> Iterator[tuple[int, str]]:
         seen: set[int] = set()
@@ -74,6 +70,9 @@ class _Secrets:
         match item:
             case n.Const():
                 yield from self.constant(item)
+            case n.Text():
+                if connection_password(item):
+                    yield item.line, "a connection string holds a password"
             case n.Assign(value=value) if value is not None:
                 for target in item.targets:
                     yield from self.assigned(target, value)
@@ -81,13 +80,13 @@ class _Secrets:
                 for key, value in zip(item.keys, item.items, strict=False):
                     name = key.value if isinstance(key, n.Const) else None
                     if isinstance(name, str):
-                        yield from self.named(name, value)
+                        yield from (*self.named(name, value), *self.calls.header(name, value))
             case n.Param(default=default) if default is not None:
                 yield from self.named(item.name, default)
             case n.Call():
                 yield from self.call(item)
             case n.Compare(op=op) if op in {"==", "!="}:
-                yield from self.compared(item)
+                yield from self.calls.compared(item.line, item.left, item.right)
 
     def constant(self, item: n.Const) -> Iterator[tuple[int, str]]:
         value = item.value.decode("latin-1") if isinstance(item.value, bytes) else item.value
@@ -96,7 +95,7 @@ class _Secrets:
         kind = key_format(value)
         if kind:
             yield item.line, f"a literal has the format of a {kind}"
-        elif url_password(value):
+        elif connection_password(item):
             yield item.line, "a connection string holds a password"
         elif random_looking(value):
             yield item.line, "a literal has the length and entropy of a generated key"
@@ -130,8 +129,25 @@ class _Secrets:
                 last = factory.function.body[-1]
                 default = last.value if isinstance(last, n.Return) else None
             text = literal(default or (value.args[0] if value.args else None))
-        if text is not None and secret_value(text) and text.lower() != name.lower():
+        if text is not None and secret_value(text, name) and text.lower() != name.lower():
             yield value.line, f"{shown(name, 40)} is a literal"
+        elif any(secret_value(part) for part in self.parts(name, value)):
+            yield value.line, f"{shown(name, 40)} holds a literal"
+        elif text is None and secret_value(self.fallbacks.literal_of(value)):
+            yield value.line, f"{shown(name, 40)} falls back to a literal when it is not in the environment"
+
+    def parts(self, name: str, value: n.Expr) -> Iterator[str]:
+        """The literals among several values: ``API_KEYS = {"...", "..."}``, ``key = made() if new else "..."``,
+        ``Env(SECRET_KEY=(str, "..."))``."""
+        if isinstance(value, n.Group):
+            typed = len(value.items) == 2 and isinstance(value.items[0], n.Name) and value.kind == "tuple"
+            listed = _MANY.search(name) and value.kind != "dict"
+            for item in value.items[1:] if typed else value.items if listed else ():
+                text = literal(item) or ""
+                if typed or re.search(r"\d|-", text):
+                    yield text
+        elif isinstance(value, n.Choice) and value.kind == "if" and "token" not in name.lower():
+            yield from (literal(option) or "" for option in value.options)
 
     def call(self, call: n.Call) -> Iterator[tuple[int, str]]:
         name = n.last(call.func)
@@ -145,19 +161,9 @@ class _Secrets:
                 and _CONNECTS.search(n.dotted(call.func))
             ):
                 yield value.line, f"{shown(key, 40)} is a literal"
-        base = n.last(call.func.base) if isinstance(call.func, n.Attr) else ""
-        position = _KEYED.get((base, name), _KEYED.get(("", name), -1))
-        if name in {"encode", "decode", "sign", "verify"} and _SIGNERS.search(base):
-            position = 1
-        if 0 <= position < len(call.args):
-            text = self.constants.text(call.args[position])
-            if text and not text.startswith(("-----BEGIN PUBLIC", "-----BEGIN CERT")):
-                yield call.line, f"{shown(n.dotted(call.func), 40)} is given a literal key"
-
-    def compared(self, item: n.Compare) -> Iterator[tuple[int, str]]:
-        for left, right in ((item.left, item.right), (item.right, item.left)):
-            text, name = literal(right), n.last(left)
-            if isinstance(left, n.Index) and isinstance(left.key, n.Const):
-                name = str(left.key.value)
-            if text and name and secret_name(name) and "token" not in name.lower() and secret_value(text):
-                yield item.line, f"{shown(name, 40)} is compared with a literal"
+        setter = re.match(r"(?:set|with)_?(?=[A-Z_])(\w+)$", name)
+        if setter and len(call.args) == 1:  # dataSource.setPassword("...")
+            yield from self.named(setter[1], call.args[0])
+        if connection_password(call):
+            yield call.line, "a connection string holds a password"
+        yield from self.calls.of(call)

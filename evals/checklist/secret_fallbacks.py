@@ -1,8 +1,7 @@
 """Secrets that fall back to a literal when the environment does not hold them, in every spelling that is met.
 
-``os.getenv("SECRET",
-"dev")``, ``process.env.SECRET || "dev"``, ``cmp.Or(os.Getenv("SECRET"), "dev")``, schema defaults,
-a variable that is read from the environment and then assigned a literal, a helper that returns one.
+``os.getenv("SECRET", "dev")``, ``process.env.SECRET || "dev"``, ``cmp.Or(os.Getenv("SECRET"), "dev")``, schema
+defaults, a variable that is read from the environment and then assigned a literal, a helper that returns one.
 """
 
 import re
@@ -12,7 +11,7 @@ from itertools import islice
 from evals.checklist.findings import shown
 from evals.checklist.secret_shapes import secret_name
 from evals.code import nodes as n
-from evals.code.constants import Constants, literal
+from evals.code.constants import Constants, literal, unwrapped
 from evals.code.project import Project
 
 READS = frozenset(
@@ -26,9 +25,12 @@ _GETTERS = frozenset({"getenv", "get", "config", "env", "str", "string", "setdef
 "getProperty", "pop",
                       "getOrThrow", "required", "optional", "SetDefault", "String", "getattr", "secret",
                       "StringVar"})  # fmt: skip
-_RESTS = frozenset({"unwrap_or", "unwrap_or_else", "unwrap_or_default", "orElse", "orElseGet", "map_or", "or_else",
+_RESTS = frozenset({"default",
+"unwrap_or", "unwrap_or_else", "unwrap_or_default", "orElse", "orElseGet", "map_or", "or_else",
 "or",
                     "requireNonNullElse", "defaultIfBlank", "defaultString", "defaultIfEmpty"})  # fmt: skip
+_FIRSTS = frozenset({"Or", "coalesce", "firstNonEmpty", "defaultTo", "firstNonBlank"})
+_READ_NAME = re.compile(r"env|config|Getenv|getProperty", re.IGNORECASE)
 _TAG = re.compile(
     r'(?:env(?:config)?|mapstructure|yaml|json):"([\w.-]+)[^"]*".*?\b(?:envDefault|default|env-default):"([^"]+)"'
 )
@@ -96,7 +98,27 @@ class Fallbacks:
                 return literal(item.key) or ""
         return ""
 
+    def literal_of(self, expr: n.Expr) -> str:
+        """The literal that stands in when an expression finds nothing in the environment, or empty."""
+        inner = unwrapped(expr)
+        if isinstance(inner, n.Call):
+            asked, default = self._default(inner)
+            return self._text(default) if any(asked) and _READ_NAME.search(n.dotted(inner.func)) else ""
+        if isinstance(inner, n.Choice) and inner.kind != "and":
+            options = _flat(inner)
+            if any(_reads(item) for option in options for item in islice(n.walk(option), 50)):
+                return next((text for text in map(self._text, options) if text), "")
+        return ""
+
     def _called(self, call: n.Call) -> Iterator[tuple[int, str]]:
+        asked, default = self._default(call)
+        text = self._text(default)
+        secret = next((a for a in asked if secret_name(a) and a != text), "")
+        if text and secret:
+            yield call.line, _says(secret)
+
+    def _default(self, call: n.Call) -> tuple[list[str], n.Expr | None]:
+        """The names that a call asks for, and what it gives where they are missing."""
         name, options = n.last(call.func), dict(call.keywords)
         default = options.get("default") or options.get("fallback") or options.get("default_value")
         named = options.get("key") or options.get("name") or options.get("var")
@@ -108,15 +130,10 @@ class Fallbacks:
                 default = call.args[1]
         if name in _RESTS and isinstance(call.func, n.Attr) and call.args:
             roots = (call.func.base, *call.args[:-1])
-            asked, default = [a for a in (self.asked(r) for r in roots) if a], call.args[-1]
-        elif (
-            name in {"Or", "coalesce", "firstNonEmpty", "defaultTo", "firstNonBlank"} and len(call.args) >= 2
-        ):
-            asked, default = [a for a in (self.asked(arg) for arg in call.args[:-1]) if a], call.args[-1]
-        text = self._text(default)
-        secret = next((a for a in asked if secret_name(a) and a != text), "")
-        if text and secret:
-            yield call.line, _says(secret)
+            return [a for a in (self.asked(r) for r in roots) if a], call.args[-1]
+        if name in _FIRSTS and len(call.args) >= 2:
+            return [a for a in (self.asked(arg) for arg in call.args[:-1]) if a], call.args[-1]
+        return asked, default
 
     def _gets(self, call: n.Call, getter: bool) -> bool:
         """Whether a call with a name and a default reads the environment: by its own name, or by what it does."""
@@ -138,11 +155,12 @@ class Fallbacks:
         """``a || "literal"``, ``a or "literal"``, ``a if a else "literal"``."""
         if choice.kind == "and" or len(choice.options) < 2:
             return
-        for option in choice.options:
+        options = _flat(choice)
+        for option in options:
             text = self._text(option)
             if not text:
                 continue
-            for other in choice.options:
+            for other in options:
                 asked = self.asked(other) or (n.last(other) if isinstance(other, (n.Name, n.Attr)) else "")
                 if other is not option and asked and (secret_name(asked) or n.dotted(other) in self._held):
                     yield option.line, _says(asked)
@@ -161,22 +179,33 @@ class Fallbacks:
     def _returned(self, function: n.Function) -> Iterator[tuple[int, str]]:
         """``func secret() string { if v := os.Getenv("SECRET"); v != "" { return v }; return "literal" }``."""
         nodes = n.inside(function)
-        asked = next(
-            (
-                a
-                for i in nodes
-                if isinstance(i, n.Call) and _reads(i)
-                for a in (self.asked(i),)
-                if secret_name(a)
-            ),
-            "",
-        )
-        if not asked:
+        if not any(_reads(item) for item in nodes):
             return
+        held: dict[str, str] = {}
+        asked = ""
         for item in nodes:
+            if isinstance(item, n.Assign) and item.value is not None and item.targets:
+                name = self._read_in(item.value)
+                target = item.targets[0]
+                first = target.items[0] if isinstance(target, n.Group) and target.items else target
+                if secret_name(name) and isinstance(first, n.Name):
+                    held[first.id] = name
+            elif isinstance(item, n.Return) and item.value is not None:
+                given = unwrapped(item.value)
+                asked = asked or (held.get(given.id, "") if isinstance(given, n.Name) else "")
+                name = self._read_in(item.value)
+                asked = asked or (name if secret_name(name) else "")
+        for item in nodes if asked else ():
             text = literal(item.value) if isinstance(item, n.Return) and item.value is not None else None
+            if text is None and isinstance(item, n.Return) and isinstance(item.value, n.Name):
+                text = self.constants.text(item.value) if item.value.id not in held else None
             if isinstance(item, n.Return) and text and text.strip() and " " not in text.strip():
                 yield item.line, _says(asked)
+
+    def _read_in(self, expr: n.Expr) -> str:
+        """The variable that an expression is read from, conversions looked through; empty for all else."""
+        inner = unwrapped(expr)
+        return self.asked(inner) if inner is not None and _reads(inner) else ""
 
     def _declared(self, group: n.Group) -> Iterator[tuple[int, str]]:
         """``JWT_SECRET: z.string().default("literal")``, ``{env: "JWT_SECRET", default: "literal"}``."""
@@ -203,6 +232,19 @@ class Fallbacks:
                 if default is not None and self._text(default):
                     yield value.line, _says(name)
                     break
+
+
+def _flat(choice: n.Choice) -> list[n.Expr]:
+    """The options of a choice and of the choices among them."""
+    found: list[n.Expr] = []
+    pending: list[n.Expr] = list(reversed(choice.options))
+    while pending and len(found) < 40:
+        option = pending.pop()
+        if isinstance(option, n.Choice) and option.kind != "and":
+            pending.extend(reversed(option.options))
+        else:
+            found.append(option)
+    return found
 
 
 def _reads(item: n.Node) -> bool:

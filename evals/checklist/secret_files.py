@@ -5,19 +5,15 @@ import re
 from collections.abc import Iterator
 
 from evals.checklist.findings import shown
-from evals.checklist.secret_shapes import (
-    PLACEHOLDER,
-    key_format,
-    secret_name,
-    secret_value,
-    url_password,
-)
+from evals.checklist.key_formats import key_format
+from evals.checklist.secret_shapes import PLACEHOLDER, dsn_password, secret_name, secret_value, url_password
 from evals.code.files import LARGEST, CodeFile
 
 _ENTRY = re.compile(
     r"""^\s*(?:-\s+|export\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]{1,80})["']?\s*[:=]\s*(\S.{0,400})$"""
 )
-_FALLBACK = re.compile(r"^\$\{[\w.]+:-?([^}]*)\}$")
+_FALLBACK = re.compile(r"^\$\{[\w.]+(?::-|-|:(?![?+=]))([^}]*)\}$")
+_PERMISSIONS = frozenset({"read", "write", "none"})  # of a workflow: "id-token: write"
 _LOCKS = {
     "package-lock.json",
     "yarn.lock",
@@ -50,7 +46,7 @@ def _line(line: str, *, assigns: bool) -> str:
     kind = key_format(line)
     if kind:
         return f"a line has the format of a {kind}"
-    password = url_password(line)
+    password = url_password(line) or dsn_password(line)
     if password and not PLACEHOLDER.search(password):
         return "a connection string holds a password"
     match = _ENTRY.match(line)
@@ -61,5 +57,7 @@ def _line(line: str, *, assigns: bool) -> str:
     if fallback:
         known = secret_name(name) and bool(fallback[1].strip())
         return f"{shown(name, 40)} falls back to a literal" if known else ""
+    if value in _PERMISSIONS:
+        return ""
     known = secret_name(name) and secret_value(value) and not PLACEHOLDER.search(value)
     return f"{shown(name, 40)} is a literal" if known and " " not in value else ""

@@ -5,11 +5,15 @@ import re
 from collections import Counter
 
 _SECRET_NAME = re.compile(
-    r"(?:^|[^a-z])(?:secrets?(?:[^a-z]?keys?)?|pass[^a-z]?words?|passwd|pwd|pass|pass[^a-z]?phrase|api[^a-z]?keys?"
-    r"|access[^a-z]?keys?(?:[^a-z]?id)?|private[^a-z]?keys?|auth[^a-z]?keys?|tokens?|salt|app[^a-z]?key|license[^a-z]?key"
+    r"(?:^|[^a-z])(?:(?:pg|db|my|my?sql|postgres|redis|mongo|smtp|mail|app|auth|jwt|admin|root|user|api|web|client)?"
+    r"(?:secrets?(?:[^a-z]?keys?)?|pass[^a-z]?words?|passwd|pwd|pass|pass[^a-z]?phrase|tokens?)|api[^a-z]?keys?"
+    r"|access[^a-z]?keys?(?:[^a-z]?id)?|private[^a-z]?keys?|auth[^a-z]?keys?|salt|app[^a-z]?key|license[^a-z]?key"
     r"|(?:auth|access|api|bearer|refresh|bot|admin)[^a-z]?tokens?|jwt[^a-z]?(?:keys?|tokens?|secrets?)"
-    r"|(?:signing|signature|encryption|hmac|crypto|session|master|fernet|cookie|account|service|role|secret)[^a-z]?keys?"
-    r"|(?:openai|stripe|sendgrid|supabase|azure|twilio|mailgun|anthropic)[^a-z]?keys?"
+    r"|(?:signing|sign|signature|encryption|enc|hmac|crypto|cipher|aes|rsa|jws|jwe|session|master|fernet|cookie|account"
+    r"|service|role|secret|webhook)[^a-z]?keys?"
+    r"|(?:openai|stripe|sendgrid|supabase|azure|aws|twilio|mailgun|mailchimp|anthropic|gemini|groq|mistral|hubspot|heroku"
+    r"|github|gitlab|slack|sentry|datadog|algolia|paypal|razorpay|plaid|cloudinary|pusher|firebase|rapidapi|messagebird"
+    r"|alibaba|finnhub|shopify|dropbox|zendesk|okta|auth0)[^a-z]?keys?"
     r"|credentials?|pepper|client[^a-z]?secrets?|secret[^a-z]?or[^a-z]?key)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -37,7 +41,7 @@ _WORDS = frozenset(
      "optional", "password_confirmation", "hashed_password", "secret_key", "bytes", "number")
 )  # fmt: skip
 _REFERENCE = re.compile(
-    r"^(:\w+|\w+:\".*|\$\{?[\w.:-]+\}?|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
+    r"^(:\w+|\w+:\".*|\$\{?[\w.:-]+\}?|\$\{[\w.]+:?\?[^}]*\}|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
 )
 _PLACE = re.compile(r"^(https?://|/|\./|\.\./|~/|[A-Za-z]:\\)|^[\w./-]+\.(pem|key|json|txt|crt|env|ya?ml)$")
 _MASKED = re.compile(r"^[x*.•#-]+$", re.IGNORECASE)
@@ -49,31 +53,20 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
-KEY_FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "private key",
-        re.compile(r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----"),
-    ),
-    ("AWS access key", re.compile(r"\b(?:AKIA|ASIA)(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b")),
-    ("GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b")),
-    ("GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("Slack token", re.compile(r"\bxox[baprs]-[A-Za-z0-9-]{10,}")),
-    ("Slack webhook", re.compile(r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}")),
-    ("Stripe key", re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}")),
-    ("Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
-    (
-        "OpenAI key",
-        re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{48}\b"),
-    ),
-    ("Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{24,}")),
-    ("SendGrid key", re.compile(r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{30,}")),
-    ("Twilio key", re.compile(r"\bSK[0-9a-f]{32}\b")),
-    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
-    ("signed token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}")),
+_URL_PASSWORD = re.compile(
+    r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,40}://([^\s:/@'\"<>{}$]{0,80}):([^\s@/'\"<>{}$%\x01]{1,120}|%[0-9A-Fa-f]{2}[^\s@/'\"\x01]{0,120})@[\w\[.\x01-]"
 )
 
-_URL_PASSWORD = re.compile(
-    r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,40}://([^\s:/@'\"<>{}$]{0,80}):([^\s@/'\"<>{}$%]{1,120}|%[0-9A-Fa-f]{2}[^\s@/'\"]{0,120})@[\w\[.-]"
+
+_LONGEST_DSN = 2000
+_GO_DSN = re.compile(r"[\w.-]{1,60}:([^\s:@/{}$%<>\x01]{1,100})@(?:tcp|unix)\(")
+_DSN_PLACE = re.compile(
+    r"(?:^|[\s;?&])(?:host|hostaddr|server|dbname|database|data source|initial catalog)\s?=|^jdbc:",
+    re.IGNORECASE,
+)
+_DSN_PASSWORD = re.compile(
+    r"(?:^|[\s;?&])(?:password|pwd)=([A-Za-z0-9!@#^*_+.-][^\s;'\"&{}$%<>?\x01]{0,120})(?=[\s;'\"&]|$)",
+    re.IGNORECASE,
 )
 
 
@@ -88,26 +81,34 @@ def secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(plain)) and not _NOT_SECRET.search(plain)
 
 
-def secret_value(value: str) -> bool:
+def secret_value(value: str, name: str = "") -> bool:
     """Whether a literal can be a secret: not empty, no word of the trade, no message, no reference, no
-    path."""
+    path. Where the name says ``secret`` it may be as short as one letter."""
     plain = value.strip()
-    if len(plain) < 3 or plain.lower() in _WORDS or _REFERENCE.match(plain) or _PLACE.match(plain):
+    if len(plain) < 3 and not (plain.isalnum() and "secret" in name.lower()):
+        return False
+    if plain.lower() in _WORDS or _REFERENCE.match(plain) or _PLACE.match(plain):
         return False
     if _MASKED.match(plain) or (len(plain) > 80 and "\n" in plain and "PRIVATE KEY" not in plain):
         return False
     return not (" " in plain and _SENTENCE.search(plain))
 
 
-def key_format(value: str) -> str:
-    """The kind of well-known key that stands in a text, or empty."""
-    return next((kind for kind, pattern in KEY_FORMATS if pattern.search(value)), "")
-
-
 def url_password(value: str) -> str:
     """The password inside a connection string, or empty."""
     match = _URL_PASSWORD.search(value)
     return match[2] if match else ""
+
+
+def dsn_password(value: str) -> str:
+    """The password in ``host=db user=app password=...`` or ``Server=db;Password=...``, or empty."""
+    plain = _GO_DSN.match(value)
+    if plain:
+        return plain[1]
+    if len(value) > _LONGEST_DSN or not _DSN_PLACE.search(value):
+        return ""
+    match = _DSN_PASSWORD.search(value)
+    return match[1] if match else ""
 
 
 def random_looking(value: str) -> bool:

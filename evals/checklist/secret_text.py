@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from evals.checklist.findings import UNREAD, shown
-from evals.checklist.secret_shapes import key_format, secret_name, secret_value, url_password
+from evals.checklist.key_formats import key_format
+from evals.checklist.secret_shapes import dsn_password, secret_name, secret_value, url_password
 from evals.code.files import LARGEST, CodeFile
 
 _NAME = r"""["']([A-Za-z][\w.]{2,60})["']"""
@@ -30,6 +31,10 @@ _DECLARED = re.compile(
 _SIGNED = re.compile(
     rf"\b(?:from_secret|HmacSha256::new_from_slice|SymmetricSecurityKey\(Encoding\.\w+\.GetBytes)\s*\(\s*{_LITERAL}"
 )
+_MATCHED = re.compile(
+    rf"\bvar\(\s*{_NAME}\s*\)\s*\{{[^\"']{{0,160}}?(?:Err\(\s*\w+\s*\)\s*=>|\belse)\s*\{{?\s*{_LITERAL}"
+)
+_OPENS = re.compile(r"\bvar\([^)]*\)\s*\{")
 _TAGS = ("#", "//", "/*", "*", "--")
 
 
@@ -50,23 +55,28 @@ def in_unread_source(file: CodeFile) -> Iterator[tuple[int, str]]:
 
 
 def _continued(lines: list[str], number: int) -> Iterator[str]:
-    """The following lines that go on with a call chain: ``.unwrap_or_else(...)``, ``?? "..."``."""
-    for following in lines[number : number + 3]:
+    """The following lines that go on with a call chain: ``.unwrap_or_else(...)``, ``?? "..."``; the arms of
+    a ``match``."""
+    opened = bool(_OPENS.search(lines[number - 1]))
+    for following in lines[number : number + (5 if opened else 3)]:
         plain = following.strip()
+        if opened and len(plain) <= 400:
+            yield plain
+            continue
         if not plain.startswith((".", "??", "||", "?:")) or len(plain) > 400:
             break
         yield plain
 
 
 def _message(line: str, whole: str) -> str:
-    for pattern in (_SECOND, _AFTER):
+    for pattern in (_SECOND, _AFTER, _MATCHED):
         match = pattern.search(whole)
         if match and secret_name(match[1]) and match[2].strip():
             return f"{shown(match[1], 40)} falls back to a literal when it is not in the environment"
     kind = key_format(line)
     if kind:
         return f"a literal has the format of a {kind}"
-    if url_password(line):
+    if url_password(line) or dsn_password(line):
         return "a connection string holds a password"
     match = _SIGNED.search(line)
     if match:

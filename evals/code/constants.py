@@ -63,8 +63,12 @@ def literal(expr: n.Expr | None) -> str | None:
     if isinstance(inner, n.Const):
         value = inner.value.decode("latin-1") if isinstance(inner.value, bytes) else inner.value
         return value if isinstance(value, str) else None
+    if isinstance(inner, n.Other) and inner.kind == "mult" and len(inner.parts) == 2:  # "x" * 32
+        text, times = inner.parts
+        if isinstance(text, n.Const) and isinstance(times, n.Const) and isinstance(times.value, int):
+            return text.value[:64] * min(times.value, 64) if isinstance(text.value, str) else None
     if isinstance(inner, n.Text):
-        parts = [literal(part) for part in inner.parts[:20] if isinstance(part, n.Const)]
+        parts = [literal(part) for part in inner.parts[:20] if isinstance(part, (n.Const, n.Other))]
         if len(parts) == len(inner.parts):
             return "".join(part for part in parts if part is not None) if None not in parts else None
     return None
