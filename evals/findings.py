@@ -31,7 +31,12 @@ def _tests(score: Score) -> list[Finding]:
     if tests.ours:
         return []
     bad = [case for case in tests.cases if case.outcome in {"failed", "errored"}]
-    found = [Finding("test", f"{case.outcome}: {case.id}", case.message) for case in bad]
+    found = [Finding("test", f"{case.outcome}: {case.id}", case.message) for case in bad if not case.hidden]
+    if unseen := sum(case.hidden for case in bad):
+        # The model is told that it falls short, and never what these tests ask or say.
+        of = sum(case.hidden for case in tests.cases)
+        what = f"{unseen} of {of} tests that you cannot see fail: hold the code against every requirement"
+        found.append(Finding("test", what))
     if tests.problem:
         kind: FindingKind = "test" if score.environment else "environment"
         first, _, rest = tests.problem.partition("\n")

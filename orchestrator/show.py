@@ -1,5 +1,6 @@
 """Shows a score to a person."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from evals.score import Score
@@ -8,6 +9,8 @@ from prompts.quoting import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from evals.probes.report import ProbeReport
 
 STYLES = {
     Verdict.PASS: "bold green",
@@ -33,11 +36,16 @@ def show_score(console: "Console", score: Score, title: str) -> None:
         f"  tests      {tests.passed} passed, {tests.failed} failed, {tests.errored} errored, "
         f"{tests.skipped} skipped" + (f" ({how})" if how else "")
     )
+    if hidden := [case for case in tests.cases if case.hidden]:
+        passed = sum(case.outcome == "passed" for case in hidden)
+        console.print(f"  hidden     {passed} of {len(hidden)} of these are the task's own tests and passed")
     said = score.submission
     console.print(
         f"  answer     {len(said.files)} files, format {said.adherence}"
         + (f", {len(said.diagnostics)} diagnostics" if said.diagnostics else "")
     )
+    if score.probes is not None:
+        console.print(f"  probes     {_probes(score.probes)}")
     if score.verdict is not Verdict.PASS:
         for reason in score.reasons[:_MAX_REASONS]:
             console.print(f"  - {place(reason)}")
@@ -47,6 +55,16 @@ def show_score(console: "Console", score: Score, title: str) -> None:
     if score.checklist:
         console.print("  checklist")
         _show_checklist(console, score)
+
+
+def _probes(report: "ProbeReport") -> str:
+    """How the running application was asked, in one line."""
+    if not report.results:
+        return f"not judged: {one_line(report.problem, 200)}"
+    counts = Counter(result.verdict for result in report.results)
+    told = ", ".join(f"{counts[v]} {v}" for v in Verdict if counts[v])
+    asked = f"{report.requests} requests to `{one_line(report.start, 80)}`: {told}"
+    return asked + (f"; {one_line(report.problem, 200)}" if report.problem else "")
 
 
 def _show_notes(console: "Console", score: Score) -> None:

@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from agents.fileblock.applying import apply_edits
 from agents.submission import Answer, Dependency, EnvVar, SourceFile, Submission
 from evals.judgement import Judgement, judge_answer
+from evals.scrutiny import Scrutiny
 from prompts.task import Task
 from sandbox.trial import Laboratory, Project
 
 
-async def verify(answer: Answer, task: Task, laboratory: Laboratory) -> Judgement:
-    """Judge an answer: its tests in the laboratory, then the checklist.
+async def verify(
+    answer: Answer,
+    task: Task,
+    laboratory: Laboratory,
+    scrutiny: Scrutiny = Scrutiny(),  # noqa: B008 - frozen
+) -> Judgement:
+    """Judge an answer: its tests in the laboratory, the running application where wanted, then the checklist.
 
     An answer with format errors is not tried: what it lacks would be blamed on the rest.
     """
@@ -26,10 +33,18 @@ async def verify(answer: Answer, task: Task, laboratory: Laboratory) -> Judgemen
     project = project_of(submission, task)
     trial = await laboratory.run(project)
     start = time.monotonic()
-    view = build_view(project.files, task=task, tests=trial.report, installed=trial.importable)
+    view = build_view(project.files, task=task, tests=trial.report.own, installed=trial.importable)
+    read = time.monotonic()
+    if scrutiny.probes and trial.environment:
+        from evals.probes.conduct import probe
+
+        view = replace(view, probes=await probe(project, view, laboratory))
+    probed = time.monotonic()
     checks = judge(view)
-    timings = {**trial.timings, "checklist": round(time.monotonic() - start, 4)}
-    return judge_answer(answer, trial, checks, timings)
+    timings = {**trial.timings, "checklist": round(time.monotonic() - probed + read - start, 4)}
+    if view.probes is not None:
+        timings["probes"] = round(probed - read, 4)
+    return judge_answer(answer, trial, checks, timings, view.probes)
 
 
 def project_of(submission: Submission, task: Task) -> Project:
@@ -45,6 +60,7 @@ def project_of(submission: Submission, task: Task) -> Project:
         extra_env=task.env,
         hidden_tests=task.hidden_tests,
         limits=task.limits,
+        start=task.start or "",
     )
 
 

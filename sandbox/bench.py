@@ -1,8 +1,8 @@
 """The place of one trial: the project's files laid out, and all that its commands may see and use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prompts.task import Limits
 from sandbox.application.start import Start
@@ -11,7 +11,7 @@ from sandbox.isolation.protocol import Command, Entrance, Finished, Isolation, M
 from sandbox.migrations import MigrationKind, sqlite_path
 from sandbox.report import TestReport
 from sandbox.repository.layout import Carried, lay_out_carried
-from sandbox.scratch import ScratchFolder
+from sandbox.scratch import ScratchFolder, remove_tree
 from sandbox.services.protocol import Binding
 from sandbox.settings import fill_settings
 from sandbox.toolchains.protocol import RESULTS, WORK, Toolchain
@@ -82,14 +82,12 @@ class Bench:
             toolchain=toolchain,
         )
 
-    def lay_out(self, *, hidden_tests: bool = True) -> None:
-        """Write the project's files, and the hidden tests over them."""
+    def lay_out(self) -> None:
+        """Write the project's files, without the hidden tests."""
         self._work_folder.mkdir()
         self._results.source.mkdir()
         lay_out(self._project.files, self._work_folder)
         lay_out_carried(self._project.carried, self._project.executable, self._work_folder)
-        if hidden_tests:
-            lay_out(self._project.hidden_tests, self._work_folder)
 
     async def run(self, argv: tuple[str, ...]) -> Finished:
         """Run a command of the project's, in its work folder."""
@@ -101,9 +99,45 @@ class Bench:
         plan = toolchain.command(files, self._work, self._isolation.inside(self._results))
         if isinstance(plan, str):
             return TestReport(problem=plan)
-        command = replace(self._command, argv=plan.argv, env={**self.env, **plan.env})
+        command = replace(
+            self._command,
+            argv=plan.argv,
+            env={**self.env, **plan.env},
+            mounts=(*self._command.mounts, *self._sealed()),
+        )
         finished = self._noted(await self._isolation.run(command))
-        return toolchain.read(files, self._results.source, finished)
+        report = toolchain.read(files, self._results.source, finished)
+        if touched := self._touched():
+            return replace(report, problem=f"the tests changed {touched}, which is the task's")
+        return report
+
+    def _sealed(self) -> list[Mount]:
+        """Lays out the hidden tests, and mounts that keep what runs from writing, moving or replacing them.
+
+        A file is mounted on itself to be read only. Each folder above it is mounted on itself as well, since a
+        folder in which something is mounted could still be moved away with it, and a mount's own place cannot.
+        """
+        hidden = self._project.hidden_tests
+        source = self._scratch.path / "hidden"
+        for folder in (source, self._work_folder):
+            folder.mkdir(exist_ok=True)
+            _clear(hidden, folder)
+            lay_out(hidden, folder)
+        above = {str(parent) for path in hidden for parent in PurePosixPath(path).parents} - {"."}
+        mounts = [Mount(self._work_folder / path, f"{WORK}/{path}", writable=True) for path in sorted(above)]
+        return [*mounts, *(Mount(source / path, f"{WORK}/{path}") for path in hidden)]
+
+    def _touched(self) -> str:
+        """A hidden test that is not as it was laid out. Only without isolation can there be one."""
+        for path, text in self._project.hidden_tests.items():
+            place = self._work_folder / path
+            try:
+                same = not place.is_symlink() and place.read_bytes() == text.encode("utf-8", "surrogatepass")
+            except OSError:
+                same = False
+            if not same:
+                return path
+        return ""
 
     def _noted(self, finished: Finished) -> Finished:
         self.limited = self.limited or finished.limit is not None
@@ -132,3 +166,19 @@ class Bench:
     def remove(self) -> None:
         """Remove the folders."""
         self._scratch.remove()
+
+
+def _clear(paths: Iterable[str], folder: Path) -> None:
+    """Take away what migrations, which run the answer's code, put where our own files are to be."""
+    folder.chmod(0o755)
+    for path in paths:
+        parts = PurePosixPath(path).parts
+        for depth in range(1, len(parts) + 1):
+            place = folder.joinpath(*parts[:depth])
+            is_folder = place.is_dir() and not place.is_symlink()
+            if is_folder and depth < len(parts):
+                place.chmod(0o755)
+            elif is_folder:
+                remove_tree(place)
+            else:
+                place.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """What a test run found. Read from files that hostile code may have written; kept outside its process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Outcome = Literal["passed", "failed", "errored", "skipped"]
@@ -8,7 +8,10 @@ Outcome = Literal["passed", "failed", "errored", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class TestCase:
-    """One test. ``id`` is the runner's own stable name; ``message`` is bounded text from the run."""
+    """One test. ``id`` is the runner's own stable name; ``message`` is bounded text from the run.
+
+    ``hidden``: the test is the task's own and is not shown to the model.
+    """
 
     __test__ = False
 
@@ -16,6 +19,7 @@ class TestCase:
     outcome: Outcome
     message: str = ""
     seconds: float = 0.0
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class TestReport:
     def count(self, outcome: Outcome) -> int:
         """How many cases ended so."""
         return sum(case.outcome == outcome for case in self.cases)
+
+    @property
+    def own(self) -> "TestReport":
+        """The report without the task's hidden tests: what the answer's own came to."""
+        return replace(self, cases=tuple(case for case in self.cases if not case.hidden))
 
     @property
     def passed(self) -> bool:

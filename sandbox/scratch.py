@@ -37,14 +37,14 @@ class ScratchFolder:
 
     def remove(self) -> None:
         """Remove it, whatever modes hostile code has given to what is in it."""
-        _remove(self._home)
+        remove_tree(self._home)
         with contextlib.suppress(OSError):
             os.close(self._lock)
 
 
 def reap() -> tuple[str, ...]:
     """Remove the folders that no living process holds; returns their names."""
-    return tuple(folder.name for folder in _stale() if _remove(folder))
+    return tuple(folder.name for folder in _stale() if remove_tree(folder))
 
 
 def is_held(path: Path) -> bool:
@@ -104,7 +104,8 @@ def _made(home: Path) -> Path:
     return home
 
 
-def _remove(folder: Path) -> bool:
+def remove_tree(folder: Path) -> bool:
+    """Remove a folder, whatever modes hostile code has given to what is in it; whether it is gone."""
     shutil.rmtree(folder, onerror=_open_up)
     return not folder.exists()
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prompts.errors import SandboxError
 from sandbox.application.serving import Application, NotServed, serving
@@ -11,6 +11,7 @@ from sandbox.application.start import find_start
 from sandbox.bench import Bench, Project
 from sandbox.environments.cache import reap_builds
 from sandbox.environments.result import Prepared, Unprepared
+from sandbox.hidden import has_own_tests, joined, with_hidden_alone, without_hidden
 from sandbox.isolation.protocol import Isolation
 from sandbox.migrations import MigrationStep, migrate
 from sandbox.report import TestReport
@@ -102,21 +103,50 @@ class Laboratory:
     async def _try(
         self, project: Project, ready: "tuple[Toolchain, Prepared]", clock: "_Clock", key: str
     ) -> KeptTrial:
-        """Services, migrations and tests; kept under the key where all of it came to its end."""
+        """The answer's own tests, then the task's hidden ones; kept under the key where all came to its end."""
+        toolchain = ready[0]
+        own = None
+        if has_own_tests(project, toolchain):
+            own = await self._once(without_hidden(project), ready, clock)
+        told = own
+        if project.hidden_tests and not (own and own.kept.report.ours):
+            told = await self._hidden(project, toolchain, own, clock)
+        assert told is not None  # noqa: S101 - there are own tests, or hidden ones
+        if self._cache and key and not told.limited:
+            self._cache.keep(key, told.kept)
+        return told.kept
+
+    async def _hidden(
+        self, project: Project, toolchain: Toolchain, own: "_Ended | None", clock: "_Clock"
+    ) -> "_Ended":
+        """The hidden tests in a sandbox, with services, of their own: nothing is left of what ran before them."""
+        clock.start("hidden-tests")
+        alone = with_hidden_alone(project, toolchain)
+        ready = await self._prepare(replace(alone, files={**alone.files, **alone.hidden_tests}))
+        if isinstance(ready, TestReport):
+            ended = _Ended(KeptTrial(ready), limited=True)
+        else:
+            ended = await self._once(alone, ready)
+        report = joined(own.kept.report if own else None, ended.kept.report, project)
+        first = own or ended
+        return _Ended(replace(first.kept, report=report), limited=first.limited or ended.limited)
+
+    async def _once(
+        self, project: Project, ready: "tuple[Toolchain, Prepared]", clock: "_Clock | None" = None
+    ) -> "_Ended":
+        """Services, migrations and tests, once. The stages are timed where there is a clock."""
+        start = clock.start if clock else lambda _: None
         async with AsyncExitStack() as stack:
-            clock.start("services")
+            start("services")
             servers = await self._bind_all(project, stack)
             bench = self._bench(project, ready, servers, stack)
             bench.lay_out()
-            clock.start("migrations")
+            start("migrations")
             migrated = await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
-            clock.start("tests")
+            start("tests")
             report = await bench.test(ready[0])
         notes = tuple(note for _, binding in servers for note in binding.notes)
-        told = KeptTrial(report, migrated, notes)
-        if self._cache and key and not bench.limited:
-            self._cache.keep(key, told)
-        return told
+        return _Ended(KeptTrial(report, migrated, notes), bench.limited)
 
     @asynccontextmanager
     async def serve(self, project: Project, seconds: float) -> "AsyncIterator[Application | NotServed]":
@@ -140,7 +170,7 @@ class Laboratory:
                 yield NotServed(str(error))
                 return
             bench = self._bench(project, ready, servers, stack)
-            bench.lay_out(hidden_tests=False)
+            bench.lay_out()
             await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
             command, socket = bench.application(start, seconds)
             yield await stack.enter_async_context(serving(self.isolation, command, socket, start))
@@ -195,6 +225,14 @@ class Laboratory:
         binding = await service.bind(self.isolation)
         stack.push_async_callback(service.release, binding)
         return binding
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How services, migrations and tests ended; ``limited``: a limit was hit, so that it says nothing for later."""
+
+    kept: KeptTrial
+    limited: bool
 
 
 class _Clock:

@@ -23,6 +23,10 @@ class CSharp:
         """A project or solution file, or any C# file."""
         return any(path.endswith((".cs", ".csproj", ".sln", ".slnx")) for path in files)
 
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """None: nothing here runs them."""
+        return frozenset()
+
     def problem(self) -> str:
         """Always: that C# is not run."""
         return _PROBLEM

@@ -21,6 +21,10 @@ class Go:
         """A go.mod at the top, or any Go file."""
         return "go.mod" in files or any(path.endswith(".go") for path in files)
 
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """``_test.go`` files."""
+        return frozenset(path for path in files if path.endswith("_test.go"))
+
     def problem(self) -> str:
         """Whether go is there."""
         return go_problem()

@@ -1,5 +1,6 @@
 """Java projects built by Maven, tested by surefire (JUnit 5, JUnit 4, Spring Boot)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sandbox.report import TestReport
 from sandbox.toolchains.judge_run import report_from_junit_folder
 from sandbox.toolchains.protocol import TestCommand
 
+_HOLDS_TESTS = re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|extends[ \t]+TestCase\b", re.ASCII)
 _WITH_REPORT = {0: True, 1: False}
 # Reports that lie there before the run are none; what a pom says about skipping or ignoring is overruled.
 _SCRIPT = """
@@ -38,6 +40,12 @@ class Java:
         """A build file of Maven's or Gradle's at the top, or Java files."""
         manifests = ("pom.xml", "build.gradle", "build.gradle.kts")
         return any(name in files for name in manifests) or any(path.endswith(".java") for path in files)
+
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """Classes below ``src/test`` that hold test methods."""
+        return frozenset(
+            path for path, text in files.items() if "src/test/" in path and _HOLDS_TESTS.search(text)
+        )
 
     def problem(self) -> str:
         """Whether a JDK and Maven are there."""

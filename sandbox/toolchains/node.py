@@ -17,6 +17,8 @@ from sandbox.toolchains.protocol import TestCommand
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:tests?|__tests__)/.*\.[cm]?[jt]sx?$|\.(?:test|spec)\.[cm]?[jt]sx?$", re.ASCII
 )
+_NAMED_TEST = re.compile(r"\.(?:test|spec)\.[cm]?[jt]sx?$", re.ASCII)
+_HOLDS_TESTS = re.compile(r"(?:^|[;{\s])(?:describe|it|test)(?:\.\w+)?[ \t]*\(|node:test", re.ASCII)
 # From 128 on it was a signal.
 _WITH_REPORT = {0: True} | dict.fromkeys(range(1, 128), False)
 
@@ -30,6 +32,14 @@ class Node:
     def detects(self, files: Mapping[str, str]) -> bool:
         """A package.json at the top, or test files of JavaScript's."""
         return "package.json" in files or any(_TEST_FILE.search(path) for path in files)
+
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """Files named as tests, and those in folders for tests that hold some."""
+        return frozenset(
+            path
+            for path, text in files.items()
+            if _NAMED_TEST.search(path) or (_TEST_FILE.search(path) and _HOLDS_TESTS.search(text))
+        )
 
     def problem(self) -> str:
         """Whether node and npm are there."""

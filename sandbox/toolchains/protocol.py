@@ -14,13 +14,28 @@ RESULTS = "/results"
 
 
 @dataclass(frozen=True, slots=True)
+class WarmRunner:
+    """How the same tests are run by a zygote (``sandbox.warm``): its program, and the file for what they come to.
+
+    Both are inside paths.
+    """
+
+    program: str
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
 class TestCommand:
-    """How to run a project's tests; ``work`` and ``results`` in it are inside paths."""
+    """How to run a project's tests; ``work`` and ``results`` in it are inside paths.
+
+    ``warm``: they can also be run from a process that has the environment's packages imported.
+    """
 
     __test__ = False
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    warm: WarmRunner | None = None
 
 
 class Toolchain(Protocol):
@@ -36,6 +51,9 @@ class Toolchain(Protocol):
 
     def detects(self, files: Mapping[str, str]) -> bool:
         """Whether these files are a project of this language."""
+
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """Which of the files hold tests and nothing that the rest of the project, or other tests, may need."""
 
     def problem(self) -> str:
         """What is missing on this machine, and how to get it; empty where nothing is."""

@@ -1,5 +1,6 @@
 """Ruby projects, tested by RSpec or minitest."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sandbox.toolchains.door import behind_door, with_door
 from sandbox.toolchains.door_events import REPORT, report_from_door
 from sandbox.toolchains.protocol import TestCommand
 
+_TEST_FILE = re.compile(r"(?:^|/)(?:spec/.*_spec|test/(?:.*/)?(?:test_(?!helper)[^/]*|[^/]*_test))\.rb$")
 _RSPEC = (
     'exec rspec --no-color --require "$BACKSMITH_INSIDE/backsmith_rspec.rb" --format progress '
     "--format BacksmithFormatter --out /dev/null"
@@ -27,6 +29,10 @@ class Ruby:
     def detects(self, files: Mapping[str, str]) -> bool:
         """A Gemfile at the top, or any Ruby file."""
         return "Gemfile" in files or any(path.endswith(".rb") for path in files)
+
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """Specs and minitest's files."""
+        return frozenset(path for path in files if _TEST_FILE.search(path))
 
     def problem(self) -> str:
         """Whether ruby is there."""

@@ -1,5 +1,6 @@
 """Rust projects, tested by ``cargo test``."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sandbox.toolchains.libtest_json import report_from_libtest
 from sandbox.toolchains.protocol import TestCommand
 
 _INSIDE = Mount(Path(__file__).with_name("inside"), "/run/backsmith")
+_TEST_FILE = re.compile(r"(?:^|/)tests/[^/]+\.rs$")
 _SCRIPT = """
 mkdir -p "$BACKSMITH_RESULTS"
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
@@ -29,6 +31,10 @@ class Rust:
     def detects(self, files: Mapping[str, str]) -> bool:
         """A Cargo.toml at the top, or any Rust file."""
         return "Cargo.toml" in files or any(path.endswith(".rs") for path in files)
+
+    def tests(self, files: Mapping[str, str]) -> frozenset[str]:
+        """Integration tests, each a crate of its own."""
+        return frozenset(path for path in files if _TEST_FILE.search(path))
 
     def problem(self) -> str:
         """Whether cargo, rustc and a linker are there."""
