@@ -67,7 +67,8 @@ class CallRef:
 class AgentInfo:
     """Who answered: a model in a team's roles. ``id`` is unique in the run and safe in file names.
 
-    ``role`` is the builder's name, ``role_hash`` covers the templates of all the team's roles.
+    ``role`` is the builder's name, ``role_hash`` covers the templates of all the team's roles. ``parameters`` are
+    the model's settings as JSON. The id stays the same when templates or settings change.
     """
 
     id: str
@@ -76,6 +77,7 @@ class AgentInfo:
     role: str
     role_version: str
     role_hash: str
+    parameters: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def backsmith(
     One task:         backsmith run task.yaml --model anthropic/NAME
     Other answers:    backsmith score response.md --task task.yaml
     Any directory:    backsmith check src/
+    Many samples:     backsmith eval recordings --model replay
     """
 
 
@@ -40,6 +41,7 @@ def application() -> typer.Typer:
         compare,
         demo,
         doctor,
+        eval,
         gate,
         models,
         parse,
@@ -62,6 +64,7 @@ def application() -> typer.Typer:
     app.command("parse")(parse.parse)
     app.command("score")(score.score)
     app.command("check")(check.check)
+    app.command("eval")(eval.eval_suite)
     app.command("report")(report.report)
     app.command("compare")(compare.compare)
     app.command("bless")(bless.bless)

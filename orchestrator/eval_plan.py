@@ -5,12 +5,13 @@ reader, finds the same ones.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from evals.results import AgentInfo, TaskInfo
+from orchestrator.teams import BUILDER
 from prompts.errors import StoreError
 from prompts.task import slug
 
@@ -53,10 +54,16 @@ class EvalPlan:
         return f"{slug(task.id)}-{task.hash[:8]}{who}-e{epoch}"
 
 
-def agent_id(model: str, role: str, team: str, parameters: str) -> str:
-    """A short name for an agent: its model's name in plain letters and a hash of all that makes it this one."""
-    told = "\0".join((model, role, team, parameters))
-    return f"{slug(model)}-{hashlib.sha256(told.encode('utf-8')).hexdigest()[:6]}"
+def agent_id(model: str, role: str, team: str, taken: Collection[str] = ()) -> str:
+    """A short name for an agent: its model, and its role and team where they are not the usual ones.
+
+    ``taken`` are names that other agents of the run have already.
+    """
+    parts = [model] + [role] * (role != BUILDER) + [team] * (team != "build")
+    plain = slug(" ".join(parts))
+    if plain not in taken:
+        return plain
+    return f"{plain}-{hashlib.sha256(chr(0).join(parts).encode('utf-8')).hexdigest()[:6]}"
 
 
 def roles_hash(digests: Sequence[str]) -> str:
@@ -104,7 +111,7 @@ def _single(value: Mapping[str, object]) -> EvalPlan:
         database=str(value.get("database", "")),
         tests_hash="",
     )
-    agent = AgentInfo(agent_id(model, role_hash, team, ""), model, team, name, version, role_hash)
+    agent = AgentInfo(agent_id(model, name or BUILDER, team), model, team, name, version, role_hash)
     return EvalPlan("", (task,), (agent,), single=True)
 
 

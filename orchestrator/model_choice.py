@@ -30,6 +30,7 @@ class ModelChoice:
     record: Path | None = None
     overwrite: bool = False
     cache: bool = True
+    batch: bool = False
 
 
 def open_choice(
@@ -40,16 +41,29 @@ def open_choice(
     The nearer wins: options, then the task, then the project file. Raises ConfigError that says what to mend.
     """
     project = find_project(Path.cwd())
-    name = choice.name or project.model
+    name = named_model(choice.name, project)
+    parameters = settings_for(name, project, task_settings, choice.settings)
+    options = model_options(choice, project, run)
+    options.spending.charge("", spent_before(run))
+    return open_model(name, options), parameters
+
+
+def named_model(name: str | None, project: Project) -> str:
+    """The model that was named, or else the project's. Raises ConfigError where there is neither."""
+    name = name or project.model
     if name is None:
         raise ConfigError(
             "no model is named", "give one with --model, or write model = ... into backsmith.toml"
         )
+    return name
+
+
+def model_options(choice: ModelChoice, project: Project, run: Path) -> ModelOptions:
+    """How the models of the run in ``run`` are opened; all of them share limits and budgets by sharing this."""
     if choice.replay not in {"exact", "by-task"}:
         raise ConfigError(f"--replay {choice.replay!r} is unknown", "use exact or by-task")
-    parameters = settings_for(name, project, task_settings, choice.settings)
     goes_on = run.is_dir() and any(run.iterdir())
-    options = ModelOptions(
+    return ModelOptions(
         base_url=choice.base_url,
         cache=default_folder() if choice.cache else None,
         record=choice.record,
@@ -59,9 +73,9 @@ def open_choice(
         manual=run / "manual",
         wait=sys.stdin.isatty() and sys.stderr.isatty(),
         on_wait=_say_where,
-        spending=Spending(_limit(choice.budget, project), project.sample, before=spent_before(run)),
+        batch=run / "batches" if choice.batch else None,
+        spending=Spending(_limit(choice.budget, project), project.sample),
     )
-    return open_model(name, options), parameters
 
 
 def _limit(pairs: tuple[str, ...], project: Project) -> Limit:

@@ -1,0 +1,161 @@
+"""Reads suites from their folders; errors name the file, the line and the mend, as those of task files do."""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
+from prompts.attachments import read_attachments
+from prompts.errors import ConfigError
+from prompts.taskfile import load_task
+from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, read_mapping, without_bom
+
+SUITE = "suite.yaml"
+TASK = "task.yaml"
+HIDDEN_TESTS = "hidden_tests"
+_SHIPPED = Path(__file__).parent
+
+
+def find_suite(named: str) -> Path:
+    """The folder of a suite: the one at that path, or the shipped one of that name.
+
+    Raises ConfigError, with the nearest name, where there is none.
+    """
+    path = Path(named)
+    if path.name == SUITE and path.is_file():
+        return path.parent
+    if (path / SUITE).is_file():
+        return path
+    if (_SHIPPED / named / SUITE).is_file():
+        return _SHIPPED / named
+    shipped = sorted(found.parent.name for found in _SHIPPED.glob(f"*/{SUITE}"))
+    if path.is_dir():
+        raise ConfigError(f"{path}: there is no {SUITE} in this folder", "write one; `suite: NAME` is enough")
+    near = difflib.get_close_matches(named, shipped, 1, 0.6)
+    hint = (
+        f"did you mean {near[0]}?" if near else f"give a folder with {SUITE}, or one of: {', '.join(shipped)}"
+    )
+    raise ConfigError(f"{named}: there is no such suite", hint)
+
+
+def load_suite(folder: Path) -> Suite:
+    """The suite in ``folder`` with all its tasks. Raises ConfigError with one line for each thing that is wrong."""
+    path = folder / SUITE
+    try:
+        with path.open("rb") as file:
+            text = without_bom(file.read(4 * MAX_CHARS + 1).decode("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
+    root = read_mapping(text, str(path))
+    told = _validated(root, str(path))
+    tasks = tuple(_task(folder, entry, place) for entry, place in _entries(folder, told, root, str(path)))
+    _check_ids(tasks, str(path))
+    return Suite(
+        name=told.suite,
+        folder=folder,
+        description=told.description or "",
+        tasks=tasks,
+        epochs=told.epochs,
+        rounds=told.rounds,
+        cassette=None if told.cassette is None else folder / told.cassette,
+        replay=told.replay,
+    )
+
+
+def _entries(folder: Path, told: SuiteFile, root: Mapping, name: str) -> list[tuple[TaskEntry, str]]:
+    """The suite's tasks, each with the place that names it."""
+    if told.tasks:
+        listed = root.items["tasks"]
+        lines = [item.line for item in listed.items] if isinstance(listed, Listing) else []
+        return [(entry, f"{name}:{line}") for entry, line in zip(told.tasks, lines, strict=True)]
+    found = sorted(path.parent.relative_to(folder) for path in folder.rglob(TASK))
+    found = [path for path in found if not any(part.startswith(".") for part in path.parts)]
+    if not found:
+        raise ConfigError(f"{name}: no folder below this suite has a {TASK}", "add one, or list `tasks:`")
+    return [(TaskEntry(task=str(path)), str(folder / path)) for path in found]
+
+
+def _task(folder: Path, entry: TaskEntry, place: str) -> SuiteTask:
+    path = folder / entry.task
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"{place}: `{entry.task}` leads out of the suite's folder", "name tasks inside it")
+    file = path / TASK if path.is_dir() else path
+    if not file.is_file():
+        near = difflib.get_close_matches(entry.task, [p.name for p in folder.iterdir() if p.is_dir()], 1, 0.6)
+        raise ConfigError(
+            f"{place}: `{entry.task}` is neither a folder with {TASK} nor a task file",
+            f"did you mean `{near[0]}`?" if near else f"paths are relative to {folder}",
+        )
+    task = load_task(file)
+    name = entry.id or (file.parent.name if file.name == TASK else file.stem)
+    hidden: dict[str, str] = {}
+    if file.name == TASK and (file.parent / HIDDEN_TESTS).is_dir():
+        texts = read_attachments([(HIDDEN_TESTS, str(file.parent))], file.parent)
+        hidden = {path.removeprefix(f"{HIDDEN_TESTS}/"): text for path, text in texts.items()}
+    return SuiteTask(name, entry.family or name, task, hidden)
+
+
+def _check_ids(tasks: tuple[SuiteTask, ...], name: str) -> None:
+    seen: set[str] = set()
+    for task in tasks:
+        if task.id in seen:
+            raise ConfigError(f"{name}: two tasks are called `{task.id}`", "give one of them another `id`")
+        seen.add(task.id)
+
+
+def _validated(root: Mapping, name: str) -> SuiteFile:
+    from pydantic import ValidationError
+
+    try:
+        return SuiteFile.model_validate(_plain(root))
+    except ValidationError as error:
+        problems = sorted(
+            (_line(root, [str(part) for part in problem["loc"]]), _words(problem))
+            for problem in error.errors(include_url=False)
+        )
+    raise ConfigError(
+        "\n".join(f"{name}:{line}: {words}" if line else f"{name}: {words}" for line, words in problems)
+    )
+
+
+def _plain(value: Value) -> Any:
+    """The tree as pydantic takes it; an empty value is as good as none."""
+    if isinstance(value, Scalar):
+        return value.text
+    if isinstance(value, Listing):
+        return [_plain(item) for item in value.items]
+    plain = {key: _plain(item) for key, item in value.items.items()}
+    return {key: item for key, item in plain.items() if item is not None}
+
+
+def _line(root: Mapping, place: list[str]) -> int:
+    """The line of the innermost value at ``place`` that the file shows."""
+    value: Value = root
+    line = 0
+    for part in place:
+        if isinstance(value, Mapping) and part in value.items:
+            line, value = value.lines[part], value.items[part]
+        elif isinstance(value, Listing) and part.isdigit() and int(part) < len(value.items):
+            value = value.items[int(part)]
+            line = value.line
+    return line
+
+
+def _words(problem: Any) -> str:
+    place = [str(part) for part in problem["loc"]]
+    field = ": ".join(place)
+    known = tuple(TaskEntry.model_fields if len(place) > 1 else SuiteFile.model_fields)
+    match problem["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(place[-1].lower(), known, 1, 0.6)
+            hint = f"did you mean `{near[0]}`?" if near else "known fields: " + ", ".join(known)
+            return f"unknown field `{place[-1]}` ({hint})"
+        case "missing":
+            return f"the field `{field}` is missing (add `{place[-1]}: ...`)"
+        case "string_pattern_mismatch":
+            return f"`{field}` must be of letters, digits, `.`, `_` and `-`, but is `{str(problem['input'])[:60]}`"
+        case _:
+            return f"`{field}`: {problem['msg']}, but it is `{str(problem.get('input'))[:60]}`"

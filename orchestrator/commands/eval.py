@@ -1,0 +1,199 @@
+"""``backsmith eval``: many samples of a suite."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prompts.errors import BacksmithError, InfrastructureError
+
+if TYPE_CHECKING:
+    from evals.results import RunResults
+    from evals.suites.suite import Suite
+    from orchestrator.eval_engine import Pace
+    from orchestrator.eval_setup import Wanted
+    from orchestrator.model_choice import ModelChoice
+
+
+def eval_suite(
+    suite: Annotated[str, typer.Argument(help="A folder with suite.yaml, or a shipped suite (recordings).")],
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", help="openai/NAME, replay, ... Can be repeated.")
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="The role that builds (default: backend-builder). Can be repeated."),
+    ] = None,
+    team: Annotated[
+        list[str] | None, typer.Option(help="build, design-build or design-build-review. Can be repeated.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task of the suite. Can be repeated.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Samples of each task by each agent (default: the suite's).")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, max=20, help="Answers at most in a sample (default: the suite's).")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Answers in the sandbox at a time (default: cores)."),
+    ] = None,
+    calls: Annotated[
+        int | None, typer.Option(min=1, help="Samples with their model at a time (default: 256).")
+    ] = None,
+    retries: Annotated[
+        int, typer.Option(min=0, max=20, help="How often a sample is tried again when infrastructure fails.")
+    ] = 2,
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="The run's folder; one that holds this run goes on with it.")
+    ] = None,
+    sandbox: Annotated[
+        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
+    ] = "auto",
+    no_tests: Annotated[
+        bool, typer.Option(help="Only ask and read the answers: no sandbox, no checklist.")
+    ] = False,
+    batch: Annotated[bool, typer.Option(help="Send calls by the provider's batch API.")] = False,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    cassette: Annotated[
+        Path | None, typer.Option(help="The cassette folder of --model replay (default: the suite's).")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(help="exact, or by-task (says when the prompt has changed).")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Let --record replace what the cassette has.")] = False,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option(help="Ask the model anew even where this machine has its answer.")
+    ] = False,
+    prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
+    exit_zero: Annotated[
+        bool, typer.Option(help="Exit with 0 although samples fall short (a gate decides later).")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The run's metrics as JSON on standard output.")
+    ] = False,
+) -> None:
+    """Run a suite: each task by each agent (model, role, team), as often as --epochs says.
+
+    Exits with 0 when every sample is verified, 1 when some fall short, 3 when the run is not finished or says
+    nothing (more than 5 percent of the samples got no verdict because infrastructure failed). Interrupted or
+    killed at any time, the same command with --run FOLDER goes on: nothing is asked or paid for twice.
+
+    \b
+    backsmith eval recordings --model replay
+    backsmith eval suites/mine --model openai/gpt-5 --model anthropic/claude-opus-5 --epochs 5 --budget money=20
+    backsmith eval suites/mine --model openai/gpt-5 --batch --run runs/nightly
+    """
+    import asyncio
+
+    from evals.suites.reading import find_suite, load_suite
+    from orchestrator.eval_engine import Pace
+    from orchestrator.eval_setup import Wanted, cores, for_suite
+    from orchestrator.eval_show import eval_exit_code, result_lines
+    from orchestrator.exit_codes import FALLS_SHORT, VERIFIED
+    from orchestrator.model_choice import ModelChoice
+    from orchestrator.terminal import console
+    from prompts.role import default_overlay
+
+    loaded = load_suite(find_suite(suite))
+    choice = ModelChoice(
+        None,
+        tuple(setting or ()),
+        tuple(budget or ()),
+        base_url,
+        cassette,
+        record=record,
+        overwrite=overwrite,
+        cache=not no_cache,
+        batch=batch,
+    )
+    wanted = Wanted(
+        models=tuple(model or ()),
+        roles=tuple(role or ()),
+        teams=tuple(team or ()),
+        epochs=epochs,
+        rounds=rounds,
+        tests=not no_tests,
+        tasks=tuple(task or ()),
+        overlay=prompts or default_overlay(),
+    )
+    # A batch is worth most when it holds everything; its calls cost no connections while they wait.
+    pace = Pace(calls=calls or (10_000 if batch else 256), jobs=jobs or cores(), retries=retries)
+    place = _Place(run_folder, sandbox, quiet=as_json)
+    results = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
+    if as_json:
+        sys.stdout.write(_json(results))
+    else:
+        console().print("\n".join(result_lines(results)))
+    code = eval_exit_code(results)
+    raise typer.Exit(VERIFIED if exit_zero and code == FALLS_SHORT else code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    run: Path | None
+    sandbox: str
+    quiet: bool
+
+
+async def _eval(
+    suite: "Suite", wanted: "Wanted", choice: "ModelChoice", pace: "Pace", place: _Place
+) -> "RunResults":
+    import asyncio
+
+    from agents.project import find_project
+    from orchestrator.eval_progress import eval_progress
+    from orchestrator.eval_run import run_eval
+    from orchestrator.eval_setup import opened
+    from orchestrator.model_choice import model_options
+    from orchestrator.results import read_results
+    from orchestrator.run_folder import discard, fresh_folder
+    from orchestrator.terminal import console
+
+    folder = place.run or fresh_folder(Path("runs"), suite.name)
+    try:
+        options = model_options(choice, find_project(Path.cwd()), folder)
+        async with opened(suite, wanted, choice, options) as run:
+            with eval_progress(quiet=place.quiet) as progress:
+                await run_eval(run, folder, pace, place.sandbox, options.spending, progress)
+    except (InfrastructureError, asyncio.CancelledError):
+        if folder.is_dir():
+            console(stderr=True).print(f"What there is so far is kept; go on with: --run {folder}")
+        raise
+    except BacksmithError:
+        discard(folder)
+        raise
+    return read_results(folder)
+
+
+def _json(results: "RunResults") -> str:
+    from pydantic import TypeAdapter
+
+    from evals.metrics.summary import Summary
+    from orchestrator.eval_show import summaries_of
+
+    found: dict[str, object] = {
+        "folder": results.folder,
+        "suite": results.suite,
+        "epochs": results.epochs,
+        "planned": results.planned,
+        "finished": len(results.samples),
+        "errors": len(results.errors),
+        "inconclusive": results.inconclusive,
+        "agents": {summary.name: summary for summary in summaries_of(results)},
+    }
+    adapter = TypeAdapter(dict[str, str | int | bool | dict[str, Summary]])
+    return adapter.dump_json(found, indent=2).decode("utf-8") + "\n"  # type: ignore[arg-type]  # as listed above

@@ -1,0 +1,107 @@
+"""Shows how far an eval is: one live line on a terminal, a plain line now and then elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from orchestrator.eval_engine import EvalEngine
+from orchestrator.terminal import console
+from prompts.quoting import one_line
+
+_EVERY = 10.0
+_LIVE = 0.25
+
+
+class Progress:
+    """Says what there is to say. ``attach`` it to an engine; ``tick`` is called at every change."""
+
+    def __init__(
+        self,
+        show: Callable[[str], None],
+        every: float,
+        note: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._show = show
+        self._note = note
+        self._every = every
+        self._clock = clock
+        self._began = clock()
+        self._shown = self._began
+        self._engine: EvalEngine | None = None
+        self._last_error = ""
+
+    def attach(self, engine: EvalEngine) -> None:
+        """Watch this engine."""
+        self._engine = engine
+        self._began = self._clock()
+
+    def tick(self) -> None:
+        """Show the state when it is time to."""
+        now = self._clock()
+        if now - self._shown >= self._every:
+            self._shown = now
+            self.show()
+
+    def note(self, text: str) -> None:
+        """Say something that a person should know."""
+        self._note(f"note: {text}")
+
+    def show(self) -> None:
+        """Show the state now."""
+        if self._engine is not None:
+            self._show(self.text(self._engine))
+
+    def text(self, engine: EvalEngine) -> str:
+        """The state as one line."""
+        tally, lanes = engine.tally, engine.lanes
+        here = tally.done - tally.kept
+        seconds = self._clock() - self._began
+        parts = [f"{tally.done}/{tally.planned} done", f"{tally.passed} verified", f"{tally.failed} failed"]
+        if tally.inconclusive:
+            parts.append(f"{tally.inconclusive} open")
+        if tally.errors:
+            parts.append(f"{tally.errors} errors")
+        parts.append(f"running {lanes.calling} model {lanes.queued} queued {lanes.judging} sandbox")
+        if here and seconds > 0:
+            rate = here / seconds
+            parts += [_rate(rate), f"{_span((tally.planned - tally.done) / rate)} left"]
+        parts.append(_cost(engine))
+        if tally.errors and tally.last_error != self._last_error:
+            self._last_error = tally.last_error
+            parts.append(f"last error: {one_line(tally.last_error, 160)}")
+        return ", ".join(parts)
+
+
+@contextmanager
+def eval_progress(quiet: bool = False) -> Iterator[Progress]:
+    """A progress on standard error; nothing at all when ``quiet``."""
+    told = console(stderr=True)
+    if quiet:
+        yield Progress(lambda _: None, float("inf"), lambda _: None)
+    elif told.is_terminal:
+        with told.status("starting") as status:
+            yield Progress(status.update, _LIVE, told.print)
+    else:
+        shown = Progress(told.print, _EVERY, told.print)
+        yield shown
+        shown.show()
+
+
+def _rate(each_second: float) -> str:
+    return f"{each_second:.1f}/s" if each_second >= 1 else f"{each_second * 60:.1f}/min"
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _cost(engine: EvalEngine) -> str:
+    tally = engine.tally
+    if tally.unpriced and not tally.cost:
+        return "cost unknown"
+    return f"${tally.cost:.2f}" + (f" and {tally.unpriced} of unknown cost" if tally.unpriced else "")

@@ -1,0 +1,97 @@
+"""Shows a person what an eval found; the whole of it is in ``backsmith report``."""
+
+from collections.abc import Iterator
+
+from evals.metrics.summary import Rate, Summary, summarize
+from evals.results import MOST_ERRORS, RunResults
+from evals.verdict import Verdict
+from orchestrator.exit_codes import FALLS_SHORT, INCONCLUSIVE, VERIFIED
+from prompts.quoting import one_line
+
+_SOURCES = {
+    "drifted": "replayed by task (recorded with another prompt)",
+    "cached": "from the completion cache",
+}
+_MOST_ERRORS_SHOWN = 3
+
+
+def eval_exit_code(results: RunResults) -> int:
+    """3 where samples are missing or too many got no verdict, 1 where some fall short, else 0."""
+    if results.partial or results.inconclusive:
+        return INCONCLUSIVE
+    return VERIFIED if all(s.verified for s in results.samples if s.counted) else FALLS_SHORT
+
+
+def summaries_of(results: RunResults) -> list[Summary]:
+    """The metrics of each agent."""
+    return [
+        summarize(agent.id, [sample for sample in results.samples if sample.agent.id == agent.id])
+        for agent in results.agents
+    ]
+
+
+def result_lines(results: RunResults) -> Iterator[str]:
+    """What the run found, line by line."""
+    tasks = f"{len(results.tasks)} task" + "s" * (len(results.tasks) != 1)
+    yield f"{results.suite}: {tasks}, {results.epochs} epoch" + "s" * (results.epochs != 1)
+    width = max((len(agent.id) for agent in results.agents), default=0)
+    for summary in summaries_of(results):
+        yield f"  {summary.name:<{width}}  verified {_rate(summary.verified)}; {_amounts(summary)}"
+    yield from _by_task(results)
+    sources = dict.fromkeys(_SOURCES.get(s, s) for sample in results.samples for s in sample.sources)
+    if sources:
+        yield f"  answered   {', '.join(sources)}"
+    yield from _errors(results)
+    if results.partial:
+        missing = results.planned - len(results.samples)
+        yield f"  NOT FINISHED: {missing} of {results.planned} samples are missing; the same command goes on"
+    yield f"  run        {results.folder}"
+
+
+def _by_task(results: RunResults) -> Iterator[str]:
+    """One line a task, while that is a table that somebody reads."""
+    if len(results.tasks) > 40:
+        return
+    width = max(len(task.id) for task in results.tasks)
+    for task in results.tasks:
+        found = [sample for sample in results.samples if sample.task.id == task.id]
+        counts = [
+            f"{sum(sample.verdict is verdict for sample in found)} {verdict}"
+            for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
+            if any(sample.verdict is verdict for sample in found)
+        ]
+        failed = next((sample for sample in found if sample.verdict is Verdict.FAIL), None)
+        why = f"  ({one_line(failed.reasons[0], 100)})" if failed and failed.reasons else ""
+        yield f"    {task.id:<{width}}  {', '.join(counts) or 'no sample'}{why}"
+
+
+def _errors(results: RunResults) -> Iterator[str]:
+    errors = results.errors
+    if not errors:
+        return
+    share = len(errors) / len(results.samples)
+    yield f"  {len(errors)} of {len(results.samples)} samples got no verdict ({share:.1%}): not counted"
+    for text in list(dict.fromkeys(one_line(sample.error or "", 200) for sample in errors))[
+        :_MOST_ERRORS_SHOWN
+    ]:
+        yield f"    {text}"
+    if share > MOST_ERRORS:
+        yield f"  INCONCLUSIVE: more than {MOST_ERRORS:.0%} of the samples got no verdict"
+
+
+def _rate(rate: Rate) -> str:
+    if rate.value is None:
+        return "of nothing"
+    return f"{rate.count}/{rate.of} = {rate.value:.1%} (95%: {rate.low:.1%} to {rate.high:.1%})"
+
+
+def _amounts(summary: Summary) -> str:
+    cost = summary.cost_usd
+    parts = ["cost unknown" if cost.total is None else f"${cost.total:.4f}"]
+    if cost.total is not None and cost.unknown:
+        parts[0] += f" and {cost.unknown} of unknown cost"
+    if summary.tokens_out.total is not None:
+        parts.append(f"{summary.tokens_in.total} tokens in, {summary.tokens_out.total} out")
+    if summary.latency.p50 is not None:
+        parts.append(f"{summary.latency.p50:.1f} s a sample (median)")
+    return "; ".join(parts)

@@ -1,0 +1,92 @@
+"""Suites as folders: what is read, and what is said about what cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from evals.suites.reading import find_suite, load_suite
+from prompts.errors import ConfigError
+
+TASK = 'task: "Build a greeting library"\nframework: "FastAPI"\n'
+
+
+def suite(folder: Path, text: str = "suite: mine\n", **files: str) -> Path:
+    (folder / "suite.yaml").write_text(text, encoding="utf-8")
+    for name, content in files.items():
+        path = folder / name.replace("__", "/").replace("_yaml", ".yaml").replace("_py", ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return folder
+
+
+def test_every_folder_with_a_task_is_in_the_suite(tmp_path: Path) -> None:
+    loaded = load_suite(suite(tmp_path, b__task_yaml=TASK, a__task_yaml=TASK, c__notes_yaml="x"))
+    assert [(task.id, task.family) for task in loaded.tasks] == [("a", "a"), ("b", "b")]
+    assert (loaded.name, loaded.epochs, loaded.rounds, loaded.cassette) == ("mine", 1, 1, None)
+
+
+def test_tasks_can_be_listed(tmp_path: Path) -> None:
+    text = (
+        "suite: mine\ndescription: small\nepochs: 3\nrounds: 2\ncassette: recorded\nreplay: by-task\n"
+        "tasks:\n  - tasks/b.yaml\n  - task: a\n    id: first\n    family: greetings\n"
+    )
+    loaded = load_suite(suite(tmp_path, text, a__task_yaml=TASK, tasks__b_yaml=TASK))
+    assert [(task.id, task.family) for task in loaded.tasks] == [("b", "b"), ("first", "greetings")]
+    assert (loaded.epochs, loaded.rounds, loaded.replay) == (3, 2, "by-task")
+    assert loaded.cassette == tmp_path / "recorded"
+
+
+def test_hidden_tests_are_for_the_judge_alone(tmp_path: Path) -> None:
+    plain = load_suite(suite(tmp_path, a__task_yaml=TASK)).tasks[0]
+    hidden = load_suite(suite(tmp_path, a__hidden_tests__tests__test_x_py="def test_x(): pass\n")).tasks[0]
+    assert hidden.task == plain.task, "the model is told the same"
+    assert hidden.task.digest == plain.task.digest
+    assert hidden.judged.hidden_tests == {"tests/test_x.py": "def test_x(): pass\n"}
+    assert hidden.tests_hash != plain.tests_hash
+
+
+def test_the_shipped_recordings_are_a_suite() -> None:
+    loaded = load_suite(find_suite("recordings"))
+    assert len(loaded.tasks) == 6
+    assert loaded.cassette is not None
+    assert all((loaded.cassette / task.id / "response.md").is_file() for task in loaded.tasks)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("suite: mine\nepoch: 3\n", r"suite.yaml:2: unknown field `epoch` \(did you mean `epochs`\?\)"),
+        ("epochs: 3\n", r"the field `suite` is missing \(add `suite: ...`\)"),
+        ("suite: mine\n\nepochs: none\n", r"suite.yaml:3: `epochs`: .* it is `none`"),
+        ("suite: mine\nepochs: 0\n", r"suite.yaml:2: `epochs`: "),
+        ("suite: my suite\n", r"suite.yaml:1: `suite` must be of letters, digits"),
+        ("suite: mine\ntasks:\n  - a\n  - task: a\n    name: b\n", r"suite.yaml:5: unknown field `name`"),
+        ("suite: mine\ntasks:\n  - a\n  - aa\n", r"suite.yaml:4: `aa` is neither .*"),
+        ("suite: mine\ntasks: [a, a]\n", "two tasks are called `a`"),
+        ("suite: mine\ntasks: [../../etc]\n", "leads out of the suite's folder"),
+        ("suite: [\n", "suite.yaml"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load_suite(suite(tmp_path, text, a__task_yaml=TASK))
+
+
+def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_suite(suite(tmp_path, "suite: mine\nepoch: 3\nrounds: 99\n", a__task_yaml=TASK))
+    assert [line.split(":")[1] for line in str(caught.value).split("\n")] == ["2", "3"]
+
+
+def test_a_suite_without_tasks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no folder below this suite has a task\.yaml"):
+        load_suite(suite(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"), [("recording", "did you mean recordings"), ("zzz", "one of: recordings")]
+)
+def test_an_unknown_suite_is_told_with_what_there_is(named: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        find_suite(named)
+    assert hint in caught.value.hint
