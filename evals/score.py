@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from agents.completion import Usage
 from agents.submission import Adherence, Answer, Deletion, Dependency, Diagnostic, Edit, EnvVar, Migration
 from evals.judgement import Judgement
+from evals.probes.report import ProbeReport
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.migrations import MigrationStep
 from sandbox.report import TestCase, TestReport
@@ -68,7 +69,9 @@ class Tests:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One judged answer. ``timings`` are seconds by stage; ``cost_usd`` is None where it is unknown."""
+    """One judged answer. ``timings`` are seconds by stage; ``cost_usd`` is None where it is unknown; ``probes`` is
+    None where none were wanted.
+    """
 
     verdict: Verdict
     reasons: tuple[Evidence, ...]
@@ -82,6 +85,7 @@ class Score:
     toolchain: str = ""
     environment: str = ""
     notes: tuple[str, ...] = ()
+    probes: ProbeReport | None = None
 
 
 def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | None = None) -> Score:
@@ -100,6 +104,7 @@ def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | N
         toolchain=trial.toolchain if trial else "",
         environment=trial.environment if trial else "",
         notes=trial.notes if trial else (),
+        probes=judgement.probes,
     )
 
 

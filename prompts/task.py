@@ -41,7 +41,8 @@ class Task(BaseModel):
     ``context`` and ``hidden_tests`` hold the text of the named files by their relative path; hidden tests are
     laid over the submission's files after the model has answered and are never shown to it. ``settings`` are
     model settings as they were written (``agents.settings`` reads them); they do not define the task. ``auth``
-    says who may call what, over what the requirements are read to say; the model is not shown it.
+    says who may call what, over what the requirements are read to say; the model is not shown it. ``start``
+    is the command that starts the application.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class Task(BaseModel):
     hidden_tests: dict[str, str] = {}
     settings: dict[str, str | tuple[str, ...]] = {}
     auth: Access | None = None
+    start: Text | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -72,7 +74,9 @@ class Task(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of what defines the task; equal for tasks that ask for the same thing."""
-        left_out = {"settings"} if self.auth else {"settings", "auth"}
+        # What a task does not say is left out, so that tasks of older versions keep their digest.
+        unsaid = {name for name in ("auth", "start") if getattr(self, name) is None}
+        left_out = {"settings", *unsaid}
         return hashlib.sha256(self.model_dump_json(exclude=left_out).encode("utf-8")).hexdigest()
 
     @property

@@ -5,6 +5,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from evals.checklist.probed import with_probes
 from evals.code.view import CodeView
 from evals.verdict import CheckResult
 
@@ -32,5 +33,5 @@ def checks() -> tuple[Check, ...]:
 
 
 def judge(view: CodeView, among: Iterable[Check] | None = None) -> tuple[CheckResult, ...]:
-    """The verdict of every item on one view."""
-    return tuple(check(view) for check in (checks() if among is None else among))
+    """The verdict of every item on one view, what the probes saw included."""
+    return tuple(with_probes(check(view), view) for check in (checks() if among is None else among))

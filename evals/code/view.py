@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
 from evals.code.files import LARGEST, CodeFile, Part, code_file
@@ -9,6 +10,9 @@ from evals.code.project import Project
 from evals.code.routes import Route, find_routes
 from prompts.task import Task
 from sandbox.report import TestReport
+
+if TYPE_CHECKING:
+    from evals.probes.report import ProbeReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class CodeView:
     task: Task | None = None
     tests: TestReport | None = None
     installed: frozenset[str] | None = None
+    probes: "ProbeReport | None" = None
 
     @property
     def modules(self) -> tuple[n.Module, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from evals.scrutiny import Scrutiny
     from evals.verdict import Verdict
 
 
@@ -22,6 +23,9 @@ def score(
     no_cache: Annotated[
         bool, typer.Option(help="Run the tests anew even where this machine has their results.")
     ] = False,
+    probes: Annotated[
+        bool, typer.Option("--probes/--no-probes", help="Start the application and judge its answers too.")
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output.")
     ] = False,
@@ -36,14 +40,22 @@ def score(
     """
     import asyncio
 
+    from evals.scrutiny import Scrutiny
     from orchestrator.exit_codes import exit_code
 
-    scores = asyncio.run(_score(responses, task, sandbox, as_json, no_cache=no_cache))
+    scrutiny = Scrutiny(probes)
+    scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, no_cache=no_cache))
     raise typer.Exit(exit_code(scores))
 
 
 async def _score(
-    responses: list[Path], task_file: Path, sandbox: str, as_json: bool, *, no_cache: bool
+    responses: list[Path],
+    task_file: Path,
+    sandbox: str,
+    as_json: bool,
+    scrutiny: "Scrutiny",
+    *,
+    no_cache: bool,
 ) -> list["Verdict"]:
     from agents.fileblock.parsing import parse
     from evals.score import score_of, write_score
@@ -64,7 +76,7 @@ async def _score(
         async with Laboratory(isolation, watcher.stage, cache) as laboratory:
             for name, text in texts:
                 watcher.stage("parse", name)
-                judged = score_of(await verify(parse(text), task, laboratory))
+                judged = score_of(await verify(parse(text), task, laboratory, scrutiny))
                 verdicts.append(judged.verdict)
                 if as_json:
                     sys.stdout.write(write_score(judged) + "\n")

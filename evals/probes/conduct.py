@@ -1,0 +1,109 @@
+"""Starts the application, explores it, and puts every kind of probe to it."""
+
+import asyncio
+from collections.abc import Callable
+
+from evals.code.view import CodeView
+from evals.probes.bad_input import ERRORS, probe_bad_input, probe_half_pairs
+from evals.probes.board import Board
+from evals.probes.client import Ask, Client
+from evals.probes.credentials import get_credentials, is_login, is_sign_up, leaves
+from evals.probes.explorer import Explorer
+from evals.probes.injection import probe_injection
+from evals.probes.literals import examples
+from evals.probes.openapi import Document
+from evals.probes.report import ProbeReport
+from evals.probes.responses import judge_responses
+from evals.probes.targets import find_targets
+from evals.probes.unauthenticated import probe_unauthenticated
+from evals.probes.unknown_things import probe_unknown_things
+from sandbox.application.serving import Application
+from sandbox.trial import Laboratory, Project
+
+SECONDS = 45.0
+"""How long there is for all probes of one application, once it answers."""
+
+_STARTING = 90.0
+_DOCUMENTS = (
+    "/openapi.json", "/api/openapi.json", "/api/v1/openapi.json", "/swagger.json", "/v3/api-docs", "/api-json",
+    "/docs-json",
+)  # fmt: skip
+_AUTH = "auth-required"
+
+
+_FAMILIES: tuple[Callable[[Explorer, Board], None], ...] = (
+    probe_unauthenticated,
+    probe_injection,
+    probe_bad_input,
+    probe_unknown_things,
+)
+
+
+async def probe(
+    project: Project, view: CodeView, laboratory: Laboratory, seconds: float = SECONDS
+) -> ProbeReport:
+    """Start the project's application and judge its answers; what cannot be done is said in ``problem``."""
+    if not view.routes and not (view.task and view.task.endpoints):
+        return ProbeReport(problem="there is no endpoint to probe")
+    async with laboratory.serve(project, _STARTING + seconds) as application:
+        if not isinstance(application, Application):
+            return ProbeReport(problem=application.reason)
+        return await asyncio.to_thread(_ask_all, application, view, seconds)
+
+
+def _ask_all(application: Application, view: CodeView, seconds: float) -> ProbeReport:
+    client = Client(application.socket, seconds)
+    board = Board()
+    try:
+        document = _document(client)
+        targets = find_targets(view, document)
+        sent = examples(view.modules_of("test"))
+        explorer = Explorer(client, targets, document, sent, lambda: application.ended)
+        lacking = get_credentials(explorer, view, application.settings)
+        for target in targets:
+            if lacking and target.guarded:
+                board.unclear(_AUTH, "credentials", target, lacking)
+        explorer.explore(frozenset(t.name for t in targets if is_login(t) or is_sign_up(t) or leaves(t)))
+        _logins_too(explorer)
+        for family in _FAMILIES:
+            family(explorer, board)
+        problem = _cut_short(explorer, board, application)
+        probe_half_pairs(explorer, board)
+        judge_responses(explorer, board)
+        return ProbeReport(board.results(), problem, application.start.shown, client.asked)
+    finally:
+        client.close()
+
+
+def _cut_short(explorer: Explorer, board: Board, application: Application) -> str:
+    """Why not everything was asked. What ends the application is its own fault, a limit of ours is not."""
+    if explorer.last is None:
+        return "" if explorer.client.left > 0 else "the time for probes was used up; not everything was asked"
+    how = application.ended
+    if not how.startswith("exit code"):
+        return f"the application was ended while it was asked: {how}"
+    target, ask, answer = explorer.last
+    board.against(ERRORS, "crash", target, f"the application ended ({_ends_of(how)})", ask, answer)
+    return "the application ended while it was asked; not everything was asked"
+
+
+def _ends_of(text: str) -> str:
+    """How it ended, and the last that it said."""
+    first, _, rest = text.partition("\n")
+    return f"{first}; {rest[-200:]}" if rest else first
+
+
+def _logins_too(explorer: Explorer) -> None:
+    """What logged the user in, so that its fields can be spoilt one by one."""
+    for target, ask, answer in list(explorer.exchanges):
+        if is_login(target) and answer.good:
+            explorer.remember(target, ask, answer)
+
+
+def _document(client: Client) -> Document | None:
+    for path in _DOCUMENTS:
+        answer = client.ask(Ask("GET", path))
+        said = answer.json
+        if answer.good and isinstance(said, dict) and ("openapi" in said or "swagger" in said):
+            return Document(said)
+    return None

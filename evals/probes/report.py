@@ -1,0 +1,39 @@
+"""What the probes found: values that items take as evidence and that are written down."""
+
+from dataclasses import dataclass
+
+from evals.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What one kind of probe found at one endpoint.
+
+    ``item`` is the checklist item that it speaks to. ``message`` shows a request and its response, or says why the
+    probe could not be judged. ``path`` and ``line`` are the route's, where the code shows it.
+    """
+
+    item: str
+    probe: str
+    endpoint: str
+    verdict: Verdict
+    message: str
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """All results. ``problem`` says why the application could not be asked at all; it then has no results.
+
+    ``start`` is the command that started it, ``requests`` how many it was asked.
+    """
+
+    results: tuple[ProbeResult, ...] = ()
+    problem: str = ""
+    start: str = ""
+    requests: int = 0
+
+    def about(self, item: str, verdict: Verdict) -> tuple[ProbeResult, ...]:
+        """The results for one item that ended so."""
+        return tuple(r for r in self.results if r.item == item and r.verdict is verdict)
