@@ -20,6 +20,8 @@ from sandbox.workspace import Batch, Workspace
 
 JOURNAL = "journal.jsonl"
 CODE = "code.git"
+# What may stand in a run's folder before its journal does; the last two are of runs in a repository.
+_FIRST = frozenset({JOURNAL, CODE, "repository.git", "workplace.json"})
 FORMAT = 1
 
 
@@ -56,7 +58,7 @@ class RunFolder:
         self._path = folder / JOURNAL
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stray = any(entry.name not in {JOURNAL, CODE} for entry in folder.iterdir())
+            stray = any(entry.name not in _FIRST for entry in folder.iterdir())
         except OSError as error:
             raise StoreError(f"the run folder {folder} cannot be made: {error.strerror}") from error
         if stray and not any(line.record for line in scan_journal(self._path)):

@@ -1,6 +1,6 @@
 """Runs one task as a run of one sample; what ``backsmith run`` and ``backsmith demo`` share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from evals.reports.markdown import report_markdown
 from evals.reports.run_report import report_json
 from orchestrator.reporting import load_report
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import FinishedSample, SamplePlan, SampleRun
+from orchestrator.sample import FinishedSample, Ground, Judge, SamplePlan, SampleRun
 from orchestrator.teams import Team
 from orchestrator.verify import verify
 from orchestrator.watcher import Watcher
@@ -23,7 +23,11 @@ from sandbox.trial import Laboratory
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """What to run and where."""
+    """What to run and where.
+
+    ``ground`` and ``approve`` are as in SamplePlan. ``judge`` stands in for the usual one. ``about`` is what else must
+    stay the same for the run to go on.
+    """
 
     task: Task
     model: Model
@@ -32,6 +36,10 @@ class TaskRun:
     rounds: int = 3
     overlay: Path | None = None
     parameters: Parameters = field(default_factory=Parameters)
+    ground: Ground | None = None
+    judge: Judge | None = None
+    approve: Callable[[str], str] | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
     roles = {name: load_role(name, wanted.overlay) for name in wanted.team.roles}
     redact = redactor().redact
 
-    async def judge(answer: Answer, task: Task) -> Judgement:
+    async def usual(answer: Answer, task: Task) -> Judgement:
         return await verify(answer, task, laboratory)
 
     async with RunFolder(wanted.folder, _plan(wanted, roles), redact) as folder:
@@ -63,8 +71,10 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
             wanted.rounds,
             parameters=wanted.parameters,
             redact=redact,
+            ground=wanted.ground,
+            approve=wanted.approve,
         )
-        sample = await SampleRun(plan, folder, judge, watcher).run()
+        sample = await SampleRun(plan, folder, wanted.judge or usual, watcher).run()
         verdict = sample.best.score.verdict
         await folder.finish(sample.name, verdict, len(sample.rounds), error=sample.problem)
         repository = folder.workspace.folder
@@ -92,4 +102,5 @@ def _plan(wanted: TaskRun, roles: Mapping[str, Role]) -> dict[str, object]:
         "team": wanted.team.name,
         "roles": [f"{role.name} {role.version} {role.digest}" for role in roles.values()],
         "parameters": asdict(wanted.parameters),
+        **wanted.about,
     }

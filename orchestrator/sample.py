@@ -7,6 +7,7 @@ where it stopped: what is kept is not asked for, or paid for, again.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Protocol
 
 from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage
 from agents.continuation import join_diagnostics
@@ -22,10 +23,11 @@ from orchestrator.review import ask_review
 from orchestrator.run_folder import RunFolder, Step
 from orchestrator.teams import BUILDER, EXPERT, Team
 from orchestrator.verify import settle
-from orchestrator.watcher import Watcher
+from orchestrator.watcher import Silent, Watcher
 from prompts.finding import Finding
 from prompts.render import Prompt, render_design, render_repair, render_review
 from prompts.render import render as render_task
+from prompts.repository import RepositoryContext
 from prompts.role import Role
 from prompts.stack import name_hints
 from prompts.task import Task, slug
@@ -37,12 +39,29 @@ REPAIR_CHARS = 16_000
 Judge = Callable[[Answer, Task], Awaitable[Judgement]]
 
 
+class Ground(Protocol):
+    """The repository that a sample is done in."""
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The texts of the base commit, which edits are for."""
+
+    @property
+    def context(self) -> RepositoryContext:
+        """What the model is told about it."""
+
+    def check(self, answer: Answer) -> Answer:
+        """The answer with what of it cannot stand in the repository taken out and told."""
+
+
 @dataclass(frozen=True, slots=True)
 class SamplePlan:
     """What a sample is: a task, who answers it, and how often a failing answer may be repaired.
 
     ``judged`` is the task as the judge has it, where that is more than the model is told (hidden tests); ``named``
-    the sample's name, where it does not follow from the task. ``grader`` is noted with each score.
+    the sample's name, where it does not follow from the task. ``grader`` is noted with each score. ``ground`` is
+    the repository that it is done in, where there is one. ``approve`` gets the expert's design and returns the one
+    to build by.
     """
 
     task: Task
@@ -54,8 +73,10 @@ class SamplePlan:
     parameters: Parameters = field(default_factory=Parameters)
     redact: Callable[[str], str] = str
     judged: Task | None = None
+    ground: Ground | None = None
     named: str = ""
     grader: str = ""
+    approve: Callable[[str], str] | None = None
 
     @property
     def name(self) -> str:
@@ -65,12 +86,17 @@ class SamplePlan:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One answer judged: its number (from 1), its commit, its score, and where the completion came from."""
+    """One answer judged: its number (from 1), its commit, its score, and where the completion came from.
+
+    ``model`` really answered. ``submission`` is all that was there by the end of the round.
+    """
 
     number: int
     commit: str
     score: Score
     source: str
+    model: str = ""
+    submission: Submission = field(default_factory=Submission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +142,8 @@ class SampleRun:
         plan = self._plan
         for hint in name_hints(plan.task):
             self._watcher.note(hint)
-        prompt = render_task(plan.roles[BUILDER], plan.task, design=await self._design())
+        context = plan.ground.context if plan.ground else None
+        prompt = render_task(plan.roles[BUILDER], plan.task, design=await self._design(), repository=context)
         messages = _opening(prompt)
         submission = Submission()
         rounds: list[Round] = []
@@ -124,7 +151,10 @@ class SampleRun:
         for number in range(1, plan.rounds + 1):
             completion = await self._ask("build", number, BUILDER, messages)
             self._watcher.stage("parse")
-            answer = settle(parse(completion.text, completion.stop_reason), submission, plan.task.context)
+            base = plan.ground.files if plan.ground else plan.task.context
+            answer = settle(parse(completion.text, completion.stop_reason), submission, base)
+            if plan.ground:
+                answer = plan.ground.check(answer)
             submission = answer.submission
             told = (*join_diagnostics(completion), *answer.diagnostics)
             judged = await self._judge(number, completion, Answer(submission, told), commit)
@@ -136,7 +166,14 @@ class SampleRun:
             findings += await self._review(number, submission, verified=not findings)
             if not findings:
                 break
-            repair = render_repair(plan.task, findings, number + 1, REPAIR_CHARS, role=plan.roles[BUILDER])
+            repair = render_repair(
+                plan.task,
+                findings,
+                number + 1,
+                REPAIR_CHARS,
+                role=plan.roles[BUILDER],
+                into=plan.ground is not None,
+            )
             messages = (*messages, Message("assistant", completion.text), Message("user", repair))
         usage, cost = _total(self._completions)
         return FinishedSample(plan.name, f"samples/{plan.name}", tuple(rounds), usage, cost)
@@ -144,14 +181,18 @@ class SampleRun:
     async def _design(self) -> str | None:
         if not self._plan.team.designs:
             return None
-        prompt = render_design(self._plan.roles[EXPERT], self._plan.task)
-        return (await self._ask("design", 1, EXPERT, _opening(prompt))).text
+        ground = self._plan.ground
+        prompt = render_design(self._plan.roles[EXPERT], self._plan.task, ground.context if ground else None)
+        design = (await self._ask("design", 1, EXPERT, _opening(prompt))).text
+        return self._plan.approve(design) if self._plan.approve else design
 
     async def _review(self, number: int, submission: Submission, *, verified: bool) -> tuple[Finding, ...]:
         """The expert's findings; of an answer that verifies, only the grave ones ask for another round."""
         if not self._plan.team.reviews:
             return ()
-        prompt = render_review(self._plan.roles[EXPERT], self._plan.task, render(submission))
+        ground = self._plan.ground
+        context = ground.context if ground else None
+        prompt = render_review(self._plan.roles[EXPERT], self._plan.task, render(submission), context)
         findings = await ask_review(
             _Keeping(self, "review"), self._request("review", number, EXPERT, _opening(prompt))
         )
@@ -181,8 +222,9 @@ class SampleRun:
             self._watcher.stage(kind, detail + "kept from before")
         else:
             self._watcher.stage(kind, detail + self._plan.model.name)
-            arrivals = _Arrivals(self._watcher, kind == "build")
-            completion = await self._plan.model.complete(request, arrivals.take)
+            shown = not isinstance(self._watcher, Silent)
+            on_text = _Arrivals(self._watcher, kind == "build").take if shown else None
+            completion = await self._plan.model.complete(request, on_text)
             await self._folder.keep_answer(step, completion, request.messages)
             if completion.source == "drifted":
                 self._watcher.note("replayed by task: the recorded prompt was another one")
@@ -192,15 +234,16 @@ class SampleRun:
     async def _judge(self, number: int, completion: Completion, answer: Answer, parent: str | None) -> Round:
         plan = self._plan
         known = self._folder.kept_score(plan.name, number)
+        model, said = completion.model, answer.submission
         if known is not None:
-            return Round(number, *known, completion.source)
+            return Round(number, *known, completion.source, model, said)
         judgement = await self._judged_by(answer, plan.judged or plan.task)
         score = score_of(judgement, completion.usage, completion.cost)
         batch = Batch()
         files = {file.path: file.text for file in answer.submission.files}
         commit = batch.commit(files, self._message(number, completion), parent)
         await self._folder.keep_score(plan.name, number, score, batch, commit, plan.grader)
-        return Round(number, commit, score, completion.source)
+        return Round(number, commit, score, completion.source, model, said)
 
     def _message(self, number: int, completion: Completion) -> str:
         role = self._plan.roles[BUILDER]
@@ -241,8 +284,11 @@ class _Arrivals:
         if not piece:
             self._stream = Stream()
         elif self._files:
+            edits = len(self._stream.edits)
             for file in self._stream.feed(piece):
                 self._watcher.file(file.path)
+            for edit in self._stream.edits[edits:]:
+                self._watcher.file(f"{edit.path} (edit)")
 
 
 def _opening(prompt: Prompt) -> tuple[Message, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from prompts.quoting import fenced, one_line
 from prompts.repair import render_repair
+from prompts.repository import RepositoryContext
 from prompts.role import Role
 from prompts.stack import FALLBACK, Stack, stack_of
 from prompts.task import Task
@@ -31,35 +32,62 @@ class Prompt:
     digest: str
 
 
-def render(role: Role, task: Task, *, design: str | None = None) -> Prompt:
-    """What ``role`` is told to do ``task``, by an approved ``design`` where there is one.
+def render(
+    role: Role, task: Task, *, design: str | None = None, repository: RepositoryContext | None = None
+) -> Prompt:
+    """What ``role`` is told to do ``task``, by an approved ``design`` and in a ``repository`` where there are such.
 
     Raises ConfigError, with file and line, when a template of the role cannot be used.
     """
-    return _prompt(role, task, "task", design=fenced(design) if design is not None else None)
+    return _prompt(role, task, "task", repository, design=fenced(design) if design is not None else None)
 
 
-def render_design(role: Role, task: Task) -> Prompt:
+def render_design(role: Role, task: Task, repository: RepositoryContext | None = None) -> Prompt:
     """What ``role`` is told to make a design for ``task``: text that a builder works by, not code."""
-    return _prompt(role, task, "design")
+    return _prompt(role, task, "design", repository)
 
 
-def render_review(role: Role, task: Task, submission_text: str) -> Prompt:
+def render_review(
+    role: Role, task: Task, submission_text: str, repository: RepositoryContext | None = None
+) -> Prompt:
     """What ``role`` is told to review an answer. ``prompts.review.parse_review`` reads what comes back."""
-    return _prompt(role, task, "review", submission=fenced(submission_text))
+    return _prompt(role, task, "review", repository, submission=fenced(submission_text))
 
 
-def _prompt(role: Role, task: Task, purpose: str, **values: str | None) -> Prompt:
+def _prompt(
+    role: Role, task: Task, purpose: str, repository: RepositoryContext | None, **values: str | None
+) -> Prompt:
     stack = stack_of(task)
     shown = {path: fenced(text) for path, text in sorted(task.context.items())}
-    user = {"task": task, "stack": stack, "context": shown, "env": _shown_env(task), **values}
+    user: dict[str, object] = {
+        "task": task,
+        "stack": stack,
+        "context": shown,
+        "env": _shown_env(task),
+        **values,
+    }
+    user |= _repository_values(repository)
     return Prompt(
-        system=fill(role, f"roles/{role.name}/system.md.j2", _guidance(role, stack)),
+        system=fill(
+            role, f"roles/{role.name}/system.md.j2", _guidance(role, stack) | {"into": repository is not None}
+        ),
         user=fill(role, f"roles/{role.name}/{purpose}.md.j2", user),
         role=role.name,
         version=role.version,
         digest=role.digest,
     )
+
+
+def _repository_values(repository: RepositoryContext | None) -> dict[str, object]:
+    """The values of the part about a repository, what is quoted from it fenced."""
+    if repository is None:
+        return {"repository": None}
+    return {
+        "repository": repository,
+        "repository_models": fenced(repository.models),
+        "repository_map": fenced(repository.map),
+        "repository_files": {path: fenced(text) for path, text in repository.files.items()},
+    }
 
 
 def _shown_env(task: Task) -> dict[str, str]:

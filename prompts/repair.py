@@ -40,12 +40,13 @@ def render_repair(
     limit_chars: int = 16_000,
     *,
     role: Role | None = None,
+    into: bool = False,
 ) -> str:
     """The message that asks for round ``round`` of ``task``, at most ``limit_chars`` long (2,000 at least).
 
     Repeats are dropped, what did not fit is counted. All that ``findings`` hold is shown as data: on one
-    line, or behind a bar at the start of each line. ``role`` (default: the shipped builder) has the template.
-    Raises ValueError for a lower limit or no findings.
+    line, or behind a bar at the start of each line. ``role`` (default: the shipped builder) has the template. ``into``:
+    the work is done in a repository that exists. Raises ValueError for a lower limit or no findings.
     """
     if limit_chars < MIN_CHARS:
         raise ValueError(f"a repair prompt needs at least {MIN_CHARS} characters, not {limit_chars}")
@@ -53,7 +54,7 @@ def render_repair(
         raise ValueError("a repair prompt needs findings")
     role = role or load_role(_DEFAULT_ROLE)
     ordered = sorted(dict.fromkeys(findings), key=lambda finding: _ORDER[finding.kind])
-    frame = {"task": one_line(task.task, 200), "round": round, "total": len(ordered)}
+    frame = {"task": one_line(task.task, 200), "round": round, "total": len(ordered), "into": into}
     room = limit_chars - len(fill(role, TEMPLATE, {**frame, "findings": [], "left_out": len(ordered)}))
     shown = _within(ordered, room)
     return fill(role, TEMPLATE, {**frame, "findings": shown, "left_out": len(ordered) - len(shown)})

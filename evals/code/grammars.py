@@ -16,7 +16,7 @@ def read_with_grammar(path: str, text: str, language: n.Language) -> n.Module:
     """One file of a language that tree-sitter reads. Broken places are left out; ``cut`` names the first."""
     data = text.encode("utf-8", "replace")
     try:
-        parser = _parser(path.endswith((".tsx", ".jsx")), language)
+        parser = parser_for(path, language)
     except ModuleNotFoundError as error:  # an installation without this grammar
         return n.Module(path, language, problem=f"not read: {error.name} is not installed")
     tree = parser.parse(data)
@@ -26,6 +26,11 @@ def read_with_grammar(path: str, text: str, language: n.Language) -> n.Module:
     if tree.root_node.has_error and not cut:
         cut = _first_error(tree.root_node)
     return n.Module(path, language, body, cut=cut)
+
+
+def parser_for(path: str, language: n.Language) -> "Parser":
+    """The parser of a file. Raises ModuleNotFoundError where its grammar is not installed."""
+    return _parser(path.endswith((".tsx", ".jsx")), language)
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prompts.errors import BacksmithError, InfrastructureError
+from prompts.errors import BacksmithError, ConfigError, InfrastructureError
 
 if TYPE_CHECKING:
     from orchestrator.model_choice import ModelChoice
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    task: Annotated[Path, typer.Argument(help="The task file (YAML).")],
+    task: Annotated[
+        str, typer.Argument(help="The task file (YAML); with --into also what is to be done, in words.")
+    ],
     model: Annotated[
         str | None,
         typer.Option(
@@ -53,6 +55,26 @@ def run(
         typer.Option(help="Ask the model and run the tests anew even where this machine has their results."),
     ] = False,
     prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Do it in this git repository; it is handed a branch and nothing else of it changes."
+        ),
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="With --into: the commit to start from (default: the one checked out).")
+    ] = None,
+    uncommitted: Annotated[
+        str, typer.Option(help="With --into, what to do with uncommitted changes: refuse, carry or ignore.")
+    ] = "refuse",
+    patch: Annotated[
+        Path | None, typer.Option(help="With --into: also write the change as a patch file.")
+    ] = None,
+    everywhere: Annotated[
+        bool,
+        typer.Option("--all-findings", help="With --into: judge all code, not only the lines that changed."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Build by the design without asking.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="The run's report as JSON on standard output.")
     ] = False,
@@ -67,6 +89,7 @@ def run(
     backsmith run task.yaml --model ollama/qwen3-coder --rounds 5 --set temperature=0.2
     backsmith run task.yaml --model openai/gpt-5 --budget money=2.50 --record cassettes/
     backsmith run task.yaml --model manual
+    backsmith run "Add rate limiting to POST /login" --into . --model anthropic/claude-opus-5
     """
     import asyncio
 
@@ -84,30 +107,41 @@ def run(
         overwrite,
         not no_cache,
     )
-    wanted = _Wanted(task, team, rounds, sandbox, run_folder, prompts, no_cache)
+    wanted = Wanted(task, team, rounds, sandbox, run_folder, prompts, no_cache, yes)
+    if into is not None:
+        from orchestrator.commands.run_into import Into, run_into
+
+        repository = Into(into, base, uncommitted, patch, everywhere)
+        raise typer.Exit(asyncio.run(run_into(wanted, repository, choice, as_json=as_json)))
+    if base or patch or everywhere or uncommitted != "refuse":
+        raise ConfigError("--base, --uncommitted, --patch and --all-findings go with --into")
     result = asyncio.run(_run(wanted, choice, quiet=as_json))
     if as_json:
         sys.stdout.write((result.folder / "report.json").read_text(encoding="utf-8"))
     else:
-        show_result(result, str(task))
+        show_result(result, task)
     raise typer.Exit(exit_code([result.sample.best.score.verdict]))
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    task: Path
+class Wanted:
+    """What a run's options say, but for the model."""
+
+    task: str
     team: str
     rounds: int
     sandbox: str
     run_folder: Path | None
     prompts: Path | None
     no_cache: bool
+    yes: bool = False
 
 
-async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
+async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
     import asyncio
 
     from agents.models import close_model
+    from orchestrator.approval import approval
     from orchestrator.model_choice import open_choice
     from orchestrator.run_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun, run_task
@@ -119,7 +153,7 @@ async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskR
     from sandbox.trial import Laboratory
     from sandbox.trial_cache import TrialCache
 
-    task = load_task(wanted.task)
+    task = load_task(Path(wanted.task))
     team = find_team(wanted.team)
     isolation = open_sandbox(wanted.sandbox)
     folder = wanted.run_folder or fresh_folder(Path("runs"), task_name(task))
@@ -129,7 +163,8 @@ async def _run(wanted: _Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskR
         discard(folder)
         raise
     overlay = wanted.prompts or default_overlay()
-    plan = TaskRun(task, model, team, folder, wanted.rounds, overlay, parameters)
+    approve = approval(folder, asked=team.designs and not wanted.yes and not quiet)
+    plan = TaskRun(task, model, team, folder, wanted.rounds, overlay, parameters, approve=approve)
     try:
         with progress(quiet=quiet) as watcher:
             cache = None if wanted.no_cache else TrialCache()

@@ -1,0 +1,1 @@
+"""Work inside a user's own repository: ``backsmith run TASK --into REPO``."""
