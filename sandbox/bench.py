@@ -105,6 +105,8 @@ class Bench:
             env={**self.env, **plan.env},
             mounts=(*self._command.mounts, *self._sealed()),
         )
+        _clear(plan.files, self._work_folder)
+        lay_out(plan.files, self._work_folder)
         finished = self._noted(await self._isolation.run(command))
         report = toolchain.read(files, self._results.source, finished)
         if touched := self._touched():

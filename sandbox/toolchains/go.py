@@ -8,6 +8,7 @@ from sandbox.environments.result import Prepared, Unprepared
 from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.go_json import report_from_go
+from sandbox.toolchains.go_tests import canaries
 from sandbox.toolchains.protocol import TestCommand
 
 
@@ -37,8 +38,9 @@ class Go:
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
         """``go test -json ./...``, its events written beside the project, its errors shown."""
-        return TestCommand(("/bin/sh", "-c", f"exec go test -json ./... > {results}/go.jsonl"))
+        argv = ("/bin/sh", "-c", f"exec go test -json ./... > {results}/go.jsonl")
+        return TestCommand(argv, files=canaries(files))
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
-        """The cases of the events, held against go's exit code."""
-        return report_from_go(results / "go.jsonl", finished)
+        """The cases of the events, held against go's exit code and against what the sources say."""
+        return report_from_go(results / "go.jsonl", finished, files)

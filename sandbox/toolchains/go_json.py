@@ -1,18 +1,24 @@
 """Reads ``go test -json``: one event a line (see ``go doc test2json``)."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.isolation.protocol import Finished
 from sandbox.report import Outcome, TestCase, TestReport
+from sandbox.toolchains.go_tests import CANARY, without_canaries
 from sandbox.toolchains.junit import UnreadableReportError, read_bounded
 
 _OUTCOMES: dict[str, Outcome] = {"pass": "passed", "fail": "failed", "skip": "skipped"}
 _MAX_MESSAGE = 8_000
 
 
-def report_from_go(path: Path, finished: Finished) -> TestReport:
-    """The cases of a run, subtests included; a package that fails without a failing test is one errored case."""
+def report_from_go(path: Path, finished: Finished, files: Mapping[str, str]) -> TestReport:
+    """The cases of a run, subtests included; a package that fails without a failing test is one errored case.
+
+    Tests that stand in the sources and were never told of are errors.
+    """
     reader = _Reader()
     problem = ""
     try:
@@ -29,7 +35,9 @@ def report_from_go(path: Path, finished: Finished) -> TestReport:
         problem = "no tests were found"
     elif not problem and (finished.exit_code == 0) != all(c.outcome in {"passed", "skipped"} for c in cases):
         problem = f"the test report and the exit code ({finished.exit_code}) disagree: the report cannot be believed"
-    return TestReport(cases, problem, output=finished.output, seconds=finished.seconds)
+    report = TestReport(cases, problem, output=finished.output, seconds=finished.seconds)
+    report = without_canaries(report, reader.said(CANARY), files)
+    return report if report.problem or report.cases else replace(report, problem="no tests were found")
 
 
 class _Reader:
@@ -53,10 +61,17 @@ class _Reader:
             self._output[key] = said if len(said) <= 2 * _MAX_MESSAGE else said[-_MAX_MESSAGE:]
         elif action == "run":
             self._started[key] = None
+        elif action in _OUTCOMES and key in self._ended:
+            # A test ends once: whoever prints a second end is not believed.
+            self._ended[key] = ("errored", 0.0)
         elif action in _OUTCOMES:
             elapsed = event.get("Elapsed")
             seconds = float(elapsed) if isinstance(elapsed, int | float) and 0 <= elapsed < 1e7 else 0.0
             self._ended[key] = (_OUTCOMES[str(action)], seconds)
+
+    def said(self, test: str) -> dict[str, str]:
+        """What the tests of that name printed, by their cases' ids."""
+        return {f"{package}::{name}": said for (package, name), said in self._output.items() if name == test}
 
     def cases(self) -> tuple[TestCase, ...]:
         found = []

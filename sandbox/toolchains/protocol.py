@@ -28,7 +28,8 @@ class WarmRunner:
 class TestCommand:
     """How to run a project's tests; ``work`` and ``results`` in it are inside paths.
 
-    ``warm``: they can also be run from a process that has the environment's packages imported.
+    ``warm``: they can also be run from a process that has the environment's packages imported. ``files`` are ours
+    and are laid out beside the project's, for this command alone.
     """
 
     __test__ = False
@@ -36,6 +37,7 @@ class TestCommand:
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     warm: WarmRunner | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class Toolchain(Protocol):
