@@ -59,6 +59,9 @@ class Redactor:
                 secrets.setdefault(f"{name}:password", password)
         return cls(secrets)
 
+    def __bool__(self) -> bool:
+        return self._pattern is not None
+
     def redact(self, text: str) -> str:
         """``text`` without the secrets' values."""
         if self._pattern is None:

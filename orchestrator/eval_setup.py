@@ -61,7 +61,8 @@ async def opened(
         for model, role, team in _combinations(wanted, project):
             agent = _agent(model, role, find_team(team), wanted, choice, project, options, tuple(agents))
             agents[agent.info.id] = agent
-        redact = redactor().redact
+        secrets = redactor()
+        redact = secrets.redact if secrets else str
         rounds = wanted.rounds or suite.rounds
         plan = EvalPlan(
             suite=suite.name,

@@ -117,7 +117,8 @@ class RunFolder:
         They stay reachable as ``refs/backsmith/calls/SAMPLE/STEP``: a folder with ``response.md`` and the messages.
         """
         batch = Batch()
-        prompt = [replace(message, text=self._redact(message.text)) for message in prompt]
+        if self._redact is not str:
+            prompt = [replace(message, text=self._redact(message.text)) for message in prompt]
         files = {
             f"{number}-{message.speaker}.md": message.text.encode("utf-8", "surrogatepass")
             for number, message in enumerate(prompt, start=1)
@@ -183,6 +184,8 @@ class RunFolder:
 
     def _record(self, kind: str, values: Mapping[str, object]) -> Record:
         record = {"kind": kind, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
+        if self._redact is str:
+            return record
         return {key: _redacted(value, self._redact) for key, value in record.items()}
 
     def _recall(self) -> tuple[object, dict[str, str]]:

@@ -37,7 +37,8 @@ class Role:
     digest: str
     summary: str = ""
     overlaid: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = field(default=(), repr=False)
+    # Told by the digest already; hashing all the texts at every look into a cache takes longer than the look.
+    sources: tuple[Source, ...] = field(default=(), repr=False, hash=False)
 
     @property
     def short_digest(self) -> str:

@@ -3,6 +3,7 @@
 import difflib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from prompts.quoting import one_line
@@ -123,11 +124,16 @@ def stack_of(task: Task) -> Stack:
     The first database that can stand alone is reached through ``DATABASE_URL``, the others through variables
     of their own (``REDIS_URL``).
     """
-    framework = _first(task.framework, FRAMEWORKS)
-    language = _language(task.framework, framework)
+    return _stack(task.framework, task.database)
+
+
+@lru_cache(maxsize=1024)
+def _stack(framework_text: str, database: str | None) -> Stack:
+    framework = _first(framework_text, FRAMEWORKS)
+    language = _language(framework_text, framework)
     if framework is None:
-        framework = Framework(FALLBACK, one_line(task.framework, 80), language.key, ())
-    return Stack(language, framework, _databases(task.database))
+        framework = Framework(FALLBACK, one_line(framework_text, 80), language.key, ())
+    return Stack(language, framework, _databases(database))
 
 
 def name_hints(task: Task) -> tuple[str, ...]:

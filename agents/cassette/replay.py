@@ -33,6 +33,7 @@ class ReplayModel:
         self._cassette = cassette
         self._by_task = by_task
         self._model = model
+        self._nameless = False
 
     @property
     def name(self) -> str:
@@ -61,6 +62,8 @@ class ReplayModel:
             return self._model
         if request.model != self.name:
             return request.model
+        if self._nameless:
+            return request.model
         models = self._models()
         if len(models) > 1:
             raise ConfigError(
@@ -68,6 +71,7 @@ class ReplayModel:
                 hint=f"Say which: --model replay/{min(models)}",
             )
         self._model = models.pop() if models else ""
+        self._nameless = not self._model
         return self._model or request.model
 
     def _models(self) -> set[str]:
