@@ -37,12 +37,14 @@ def application() -> typer.Typer:
     """The Typer application with all its commands."""
     from orchestrator.commands import (
         bless,
+        calibrate,
         check,
         compare,
         demo,
         doctor,
         eval,
         gate,
+        judge,
         models,
         parse,
         prompts,
@@ -64,6 +66,8 @@ def application() -> typer.Typer:
     app.command("parse")(parse.parse)
     app.command("score")(score.score)
     app.command("check")(check.check)
+    app.command("judge")(judge.judge)
+    app.command("calibrate")(calibrate.calibrate)
     app.command("eval")(eval.eval_suite)
     app.command("report")(report.report)
     app.command("compare")(compare.compare)

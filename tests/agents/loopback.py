@@ -60,6 +60,7 @@ class Loopback:
     def __init__(self) -> None:
         self.script: list[Reply] = []
         self.usual: Callable[[int], Reply] = lambda _: Reply()
+        self.answering: Callable[[Seen], Reply] | None = None  # in place of ``usual``, by what was asked
         self.seen: list[Seen] = []
         self.models: list[dict[str, Any]] = []
         self.capacity: int | None = None
@@ -93,7 +94,10 @@ class Loopback:
         if request.path.endswith("/models"):
             listed = Reply(content_type="application/json", body={"object": "list", "data": self.models})
             return await _plain(listed, writer)
-        reply = self.script.pop(0) if self.script else self.usual(len(self.seen))
+        if self.script:
+            reply = self.script.pop(0)
+        else:
+            reply = self.answering(request) if self.answering else self.usual(len(self.seen))
         self.seen.append(request)
         self.active += 1
         self.idle.clear()
