@@ -81,9 +81,10 @@ def _prompt(
 def _repository_values(repository: RepositoryContext | None) -> dict[str, object]:
     """The values of the part about a repository, what is quoted from it fenced."""
     if repository is None:
-        return {"repository": None}
+        return {"repository": None, "into": False}
     return {
         "repository": repository,
+        "into": True,
         "repository_models": fenced(repository.models),
         "repository_map": fenced(repository.map),
         "repository_files": {path: fenced(text) for path, text in repository.files.items()},

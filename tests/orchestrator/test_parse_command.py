@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from orchestrator.commands import parse as command
 from prompts.errors import ConfigError
+from tests.orchestrator.conftest import Cli
 
 GOOD = "FILE: src/a.py\n---\nx = 1\n---\n\nDEPENDENCIES:\npip install flask\n\nENV_VARS:\nPORT=8000\n"
 BAD = "FILE: ../a\x1b[31m\x07.py\n---\nx = 1\n---\n\n\x1b[2JENV_VARS:\nA=\x07b\u202e\n"
@@ -46,6 +47,8 @@ def test_prints_json(answer: Path) -> None:
         "env_vars": [{"name": "PORT", "value": "8000"}],
         "diagnostics": [],
         "adherence": "clean",
+        "edits": [],
+        "deletions": [],
     }
 
 
@@ -109,3 +112,18 @@ def test_text_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"FILE: a.py\n---\n\xff\n---\n")
     with pytest.raises(ConfigError, match="not UTF-8 at byte 15"):
         run(path)
+
+
+def test_edits_are_applied_to_the_files_of_a_folder(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.py").write_text("x = 1\ny = 1\n", encoding="utf-8")
+    text = "EDIT: a.py\n---\n<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE\n---\n\nDELETE: b.py\n"
+    response = tmp_path / "edits.md"
+    response.write_text(text, encoding="utf-8")
+    result = cli("parse", response, "--into", folder, "--replace")
+    assert result.exit_code == 0, result.output
+    assert "edit    a.py" in cli("parse", response).output
+    assert (folder / "a.py").read_text(encoding="utf-8") == "x = 2\ny = 1\n"
+    response.write_text(text.replace("x = 1", "x = 9"), encoding="utf-8")
+    assert cli("parse", response, "--into", folder, "--replace").exit_code == 1
