@@ -1,4 +1,4 @@
-"""Reads libtest's events (``--format json``), one file for each test program, against its own list of tests."""
+"""Reads libtest's events (``--format json``) of each test program, against its own list of tests."""
 
 import json
 import re
@@ -15,20 +15,22 @@ _OUTCOMES: dict[str, Outcome] = {
     "timeout": "failed",
 }
 _HASH = re.compile(r"-[0-9a-f]{16}$", re.ASCII)
-_MAX_FILES = 500
+_GOOD = frozenset({"passed", "skipped"})
 _MAX_MESSAGE = 8_000
 _FAILED = 101  # what cargo ends with when a test program failed, and when nothing could be compiled
 
 
-def report_from_libtest(folder: Path, finished: Finished) -> TestReport:
-    """The cases of a run: every listed test has to have ended, and the exit code has to say the same."""
+def report_from_libtest(path: Path, finished: Finished) -> TestReport:
+    """The cases of a run: every listed test has to have ended, and the exit codes have to say the same."""
     cases: list[TestCase] = []
     problem = ""
-    plain = folder.is_dir() and not folder.is_symlink()
-    lists = sorted(folder.glob("*.list"))[:_MAX_FILES] if plain else []
+    programs: list[object] = []
     try:
-        for path in lists:
-            cases += _program(path)
+        programs = _programs(read_bounded(path))
+        for program in programs:
+            found, odd = _program(program)
+            cases += found
+            problem = problem or odd
     except UnreadableReportError as error:
         problem = str(error)
     if finished.limit:
@@ -36,33 +38,53 @@ def report_from_libtest(folder: Path, finished: Finished) -> TestReport:
     elif finished.exit_code not in {0, _FAILED}:
         problem = problem or f"the test run ended with exit code {finished.exit_code}"
     elif not problem and not cases:
-        compiled = finished.exit_code == 0 or lists
+        compiled = finished.exit_code == 0 or programs
         problem = "no tests were found" if compiled else "the project or its tests do not compile"
-    elif not problem and (finished.exit_code == 0) != all(c.outcome in {"passed", "skipped"} for c in cases):
+    elif not problem and (finished.exit_code == 0) != all(c.outcome in _GOOD for c in cases):
         problem = f"the test report and the exit code ({finished.exit_code}) disagree: the report cannot be believed"
     return TestReport(tuple(cases), problem, output=finished.output, seconds=finished.seconds)
 
 
-def _program(listing: Path) -> list[TestCase]:
-    name = _HASH.sub("", listing.name.removesuffix(".list"))
-    lines = read_bounded(listing).decode("utf-8", "replace").split("\n")
+def _programs(data: bytes) -> list[object]:
+    try:
+        programs = json.loads(data)["programs"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableReportError(f"the test report cannot be read: {error!r}") from None
+    if not isinstance(programs, list):
+        raise UnreadableReportError("the test report holds no list of programs")
+    return programs
+
+
+def _program(about: object) -> tuple[list[TestCase], str]:
+    """The cases of one test program, and what about its end cannot be believed."""
+    if not isinstance(about, dict):
+        return [], "the test report holds something that is no program"
+    name = _HASH.sub("", str(about.get("name", "")))
+    lines = str(about.get("list", "")).split("\n")
     wanted = [line.removesuffix(": test") for line in lines if line.endswith(": test")]
     ended: dict[str, TestCase] = {}
-    for line in read_bounded(listing.with_suffix(".jsonl")).split(b"\n"):
+    for line in str(about.get("events", "")).split("\n"):
         case = _case(line)
         if case is None:
             continue
         # A test ends once: whoever prints a second end is not believed.
         ended[case.id] = TestCase(case.id, "errored", "ended more than once") if case.id in ended else case
     missing = TestCase("", "errored", "did not come to its end")
-    return [
+    cases = [
         TestCase(f"{name}::{test}"[:500], found.outcome, found.message, found.seconds)
         for test in wanted
         for found in [ended.get(test, missing)]
     ]
+    good = all(case.outcome in _GOOD for case in cases)
+    if good and about.get("status") != 0:
+        return (
+            cases,
+            f"{name} ended with exit code {str(about.get('status'))[:20]}, though all its tests passed",
+        )
+    return cases, ""
 
 
-def _case(line: bytes) -> TestCase | None:
+def _case(line: str) -> TestCase | None:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):

@@ -7,18 +7,20 @@ from pathlib import Path
 
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.environments.rust import prepare_rust, rust_problem
-from sandbox.isolation.protocol import Finished, Isolation, Mount
+from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
+from sandbox.toolchains.door import with_door
 from sandbox.toolchains.libtest_json import report_from_libtest
 from sandbox.toolchains.protocol import TestCommand
+from sandbox.toolchains.rust_tampering import tampering
 
-_INSIDE = Mount(Path(__file__).with_name("inside"), "/run/backsmith")
+_REPORT = "libtest.json"
 _TEST_FILE = re.compile(r"(?:^|/)tests/[^/]+\.rs$")
 _SCRIPT = """
-mkdir -p "$BACKSMITH_RESULTS"
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${host}_RUNNER=/bin/sh $BACKSMITH_INSIDE/rust_runner.sh"
-exec cargo test --offline --workspace --lib --bins --tests --no-fail-fast
+exec "$BACKSMITH_PYTHON" -I -S -B "$BACKSMITH_INSIDE/backsmith_libtest.py" \
+  cargo test --offline --workspace --lib --bins --tests --no-fail-fast
 """
 
 
@@ -45,15 +47,15 @@ class Rust:
     ) -> Prepared | Unprepared:
         """The project's packages, vendored and compiled."""
         prepared = await prepare_rust(files, named, isolation)
-        if isinstance(prepared, Unprepared):
-            return prepared
-        env = {**prepared.env, "BACKSMITH_INSIDE": isolation.inside(_INSIDE)}
-        return replace(prepared, mounts=(*prepared.mounts, _INSIDE), env=env)
+        return prepared if isinstance(prepared, Unprepared) else with_door(prepared, isolation, self.name)
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
-        """``cargo test``, each test program run by a script that writes its events beside the project."""
-        return TestCommand(("/bin/sh", "-ec", _SCRIPT), {"BACKSMITH_RESULTS": f"{results}/rust"})
+        """``cargo test``, each test program run by a program of ours that takes its events down."""
+        return TestCommand(("/bin/sh", "-ec", _SCRIPT), {"BACKSMITH_REPORT": f"{results}/{_REPORT}"})
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
-        """The cases of the events, held against cargo's exit code."""
-        return report_from_libtest(results / "rust", finished)
+        """The cases of the events, held against the exit codes; tests that could talk them over are worthless."""
+        report = report_from_libtest(results / _REPORT, finished)
+        if not report.problem and (found := tampering(files)):
+            return replace(report, problem="the tests tamper with their runner: " + "; ".join(found[:5]))
+        return report

@@ -1,6 +1,7 @@
 """Rust: manifests that are refused, libtest's events read as hostile, and whole trials."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from sandbox.environments.cargo_manifest import refusal, stubs
 from sandbox.environments.rust import rust_problem
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Finished, Isolation
+from sandbox.report import TestReport
 from sandbox.toolchains.libtest_json import report_from_libtest
+from sandbox.toolchains.rust_tampering import tampering
 from sandbox.trial import Laboratory, Project, Trial
 
 MANIFEST = '[package]\nname = "calc"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\nitoa = "1"\n'
@@ -43,6 +46,12 @@ def test_nothing_of_an_answers_code_is_compiled_into_what_is_kept() -> None:
     }
 
 
+def read(tmp_path: Path, more: dict[str, object], code: int) -> TestReport:
+    program = {"name": "calc-0123456789abcdef", "list": "a: test\nb: test\n\n2 tests\n", **more}
+    (tmp_path / "r.json").write_text(json.dumps({"programs": [program]}), encoding="utf-8")
+    return report_from_libtest(tmp_path / "r.json", Finished(code, "", 1.0))
+
+
 def event(name: str, outcome: str, **more: object) -> str:
     return json.dumps({"type": "test", "name": name, "event": outcome, **more})
 
@@ -62,12 +71,55 @@ def event(name: str, outcome: str, **more: object) -> str:
 def test_events_are_held_against_the_list(
     tmp_path: Path, lines: list[str], code: int, outcomes: list[str], believed: bool
 ) -> None:
-    (tmp_path / "calc-0123456789abcdef.list").write_text("a: test\nb: test\n\n2 tests\n", encoding="utf-8")
-    (tmp_path / "calc-0123456789abcdef.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    report = report_from_libtest(tmp_path, Finished(code, "", 1.0))
+    report = read(tmp_path, {"events": "\n".join(lines), "status": code}, code)
     assert [case.outcome for case in report.cases] == outcomes
     assert [case.id for case in report.cases] == ["calc::a", "calc::b"]
     assert (report.problem == "") is believed
+
+
+def test_a_program_that_ends_otherwise_than_its_tests_is_not_believed(tmp_path: Path) -> None:
+    events = "\n".join([event("a", "ok"), event("b", "ok")])
+    assert read(tmp_path, {"events": events, "status": 0}, 0).passed
+    assert "ended with exit code -9" in read(tmp_path, {"events": events, "status": -9}, 0).problem
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"programs": 1}', '{"programs": [1]}', '{"programs": [{}]}']
+)
+def test_what_is_no_report_passes_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.json").write_text(text, encoding="utf-8")
+    assert not report_from_libtest(tmp_path / "r.json", Finished(0, "", 1.0)).passed
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("tests/a.rs", "use std::process;\n#[test] fn a() { process::exit(0) }", 2),
+        ("tests/a.rs", "use std::process::{Command, exit};\n", 1),
+        ("tests/a.rs", "use std::process::exit as leave;\n", 1),
+        ("tests/a.rs", "extern { fn _exit(code: i32); }", 1),
+        ("src/lib.rs", "fn a() {}\n#[cfg(test)]\nmod t { fn x() { std::process::exit(0) } }", 3),
+        ("src/main.rs", 'fn x() { println!("{{\\"type\\": \\"test\\", \\"event\\": \\"ok\\"}}"); }', 1),
+        ("src/main.rs", "fn main() { std::process::exit(run()) }\n#[cfg(test)]\nmod t { }", 0),
+        (
+            "tests/a.rs",
+            'a.exit(); // exit(0)\nlet s = "exit(0)"; /* process::exit(1) */ let exit_code = 1;',
+            0,
+        ),
+        ("tests/a.rs", 'json!({"type": "test", "name": "x"})', 0),
+    ],
+)
+def test_sources_that_could_talk_over_their_runner(path: str, text: str, line: int) -> None:
+    assert [what.partition(" ")[0] for what in tampering({path: text})] == (
+        [f"{path}:{line}"] if line else []
+    )
+
+
+@pytest.mark.parametrize("piece", ["/*", '"\\"', "process::{", "exit ", '"type":', "\n"])
+def test_reading_sources_takes_time_in_proportion(piece: str) -> None:
+    start = time.monotonic()
+    tampering({"tests/a.rs": piece * 60_000})
+    assert time.monotonic() - start < 5
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Runs inside the sandbox, for cargo: one test program, its events written beside the project.
-# libtest gives machine output only where unstable options are allowed, which is asked for here alone.
-program=$1
-shift
-name=$(basename "$program")
-"$program" --list --format terse >"$BACKSMITH_RESULTS/$name.list" 2>/dev/null
-RUSTC_BOOTSTRAP=1 exec "$program" "$@" -Z unstable-options --format json --report-time >"$BACKSMITH_RESULTS/$name.jsonl"
+# Runs inside the sandbox, for cargo, in place of a test program: says how it is to be started (see backsmith_libtest.py).
+number=$(printf '%04d' "$(find "$BACKSMITH_STARTS" -type f | wc -l)")
+{
+  pwd | tr '\n' '\0'
+  printf '\0'
+  env -0
+  printf '\0'
+  printf '%s\0' "$@"
+} >"$BACKSMITH_STARTS/$number"
