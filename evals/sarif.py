@@ -36,8 +36,20 @@ class _Result(TypedDict, total=False):
 def write_sarif(results: Sequence[CheckResult], version: str) -> str:
     """One run with one rule an item. Each piece of evidence of a fail or an inconclusive is a result of its own; a pass
     and a not-applicable are one result each."""
-    rules = [{"id": r.item, "shortDescription": {"text": r.item.replace("-", " ")}} for r in results]
-    found = [result for index, r in enumerate(results) for result in _results(index, r)]
+    return write_samples_sarif([("", results)], version)
+
+
+def write_samples_sarif(samples: Sequence[tuple[str, Sequence[CheckResult]]], version: str) -> str:
+    """The same for several samples, by name: their files stand in folders of these names."""
+    items = dict.fromkeys(result.item for _, results in samples for result in results)
+    places = {item: index for index, item in enumerate(items)}
+    rules = [{"id": item, "shortDescription": {"text": item.replace("-", " ")}} for item in items]
+    found = [
+        one
+        for name, results in samples
+        for result in results
+        for one in _results(places[result.item], result, f"{name}/" if name else "")
+    ]
     driver = {
         "name": "backsmith",
         "version": version,
@@ -47,13 +59,13 @@ def write_sarif(results: Sequence[CheckResult], version: str) -> str:
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
 
 
-def _results(index: int, result: CheckResult) -> list[_Result]:
+def _results(index: int, result: CheckResult, folder: str) -> list[_Result]:
     if result.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
-        return [_result(index, result, evidence.message, evidence) for evidence in result.evidence]
-    return [_result(index, result, result.reason, None)]
+        return [_result(index, result, evidence.message, evidence, folder) for evidence in result.evidence]
+    return [_result(index, result, result.reason, None, folder)]
 
 
-def _result(index: int, result: CheckResult, message: str, evidence: Evidence | None) -> _Result:
+def _result(index: int, result: CheckResult, message: str, evidence: Evidence | None, folder: str) -> _Result:
     kind, level = _KINDS[result.verdict]
     found: _Result = {
         "ruleId": result.item,
@@ -63,7 +75,9 @@ def _result(index: int, result: CheckResult, message: str, evidence: Evidence | 
         "message": {"text": f"{result.item}: {message}"},
     }
     if evidence is not None and evidence.path:
-        place: dict[str, object] = {"artifactLocation": {"uri": quote(evidence.path, errors="replace")}}
+        place: dict[str, object] = {
+            "artifactLocation": {"uri": quote(folder + evidence.path, errors="replace")}
+        }
         if evidence.line > 0:
             place["region"] = {"startLine": evidence.line}
         found["locations"] = [{"physicalLocation": place}]

@@ -21,11 +21,14 @@ class SamplePair:
 
 
 def prompt_text(objects: RunObjects, sample: SampleResult) -> str:
-    """What the builder was first told, message by message; empty where it was not kept."""
+    """What the builder was first told, as one text; empty where it was not kept."""
+    return "\n\n".join(f"[{speaker}]\n{text}" for speaker, text in prompt_messages(objects, sample))
+
+
+def prompt_messages(objects: RunObjects, sample: SampleResult) -> tuple[tuple[str, str], ...]:
+    """What the builder was first told, message by message: speaker and text."""
     call = next((call for call in sample.calls if call.step == "build" and call.round == 1), None)
-    if call is None:
-        return ""
-    return "\n\n".join(f"[{speaker}]\n{objects.text(blob)}" for speaker, blob in call.prompt)
+    return tuple((speaker, objects.text(blob)) for speaker, blob in call.prompt) if call else ()
 
 
 def answer_text(objects: RunObjects, sample: SampleResult) -> str:

@@ -1,0 +1,114 @@
+"""A run as rows, one a sample, for a DataFrame or a spreadsheet."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+
+from evals.results import RunResults, SampleResult
+from prompts.errors import ConfigError
+
+Value = str | int | float | bool | None
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(run: RunResults) -> list[dict[str, Value]]:
+    """The rows, all with the same columns; ``item:NAME`` has a checklist item's verdict, None where it has none.
+
+    Texts that models or their tests wrote never begin like a spreadsheet's formula: such get an apostrophe.
+    """
+    items = list(dict.fromkeys(item for sample in run.samples for item in sample.items))
+    stages = list(dict.fromkeys(stage for sample in run.samples for stage in sample.timings))
+    return [_row(run, sample, items, stages) for sample in run.samples]
+
+
+def _row(
+    run: RunResults, sample: SampleResult, items: Sequence[str], stages: Sequence[str]
+) -> dict[str, Value]:
+    task, agent, tests = sample.task, sample.agent, sample.tests
+    failure = sample.first_failure
+    return {
+        "run": run.folder,
+        "suite": run.suite,
+        "sample": sample.name,
+        "task": task.id,
+        "task_hash": task.hash,
+        "tests_hash": task.tests_hash,
+        "family": task.family,
+        "framework": task.framework,
+        "database": task.database,
+        "agent": agent.id,
+        "model": agent.model,
+        "team": agent.team,
+        "role": agent.role,
+        "role_version": agent.role_version,
+        "role_hash": agent.role_hash,
+        "epoch": sample.epoch,
+        "verdict": str(sample.verdict),
+        "verified": sample.verified if sample.counted else None,
+        "error": _safe(sample.error),
+        "rounds": sample.rounds,
+        "rounds_to_verified": sample.rounds_to_verified,
+        "adherence": sample.adherence,
+        "tests_passed": tests.passed,
+        "tests_failed": tests.failed,
+        "tests_errored": tests.errored,
+        "tests_skipped": tests.skipped,
+        "first_failure": _safe(failure.test if failure else None),
+        "reason": _safe(sample.reasons[0] if sample.reasons else None),
+        "cost_usd": None if sample.cost is None else float(sample.cost),
+        "tokens_in": sample.tokens_in,
+        "tokens_out": sample.tokens_out,
+        "tokens_cached": sample.tokens_cached,
+        "latency": sample.latency,
+        "sources": " ".join(sample.sources),
+        "prompt_hash": sample.prompt_hash,
+        "grader_hash": sample.grader_hash,
+        "environment": sample.environment,
+        "commit": sample.commits[sample.best_round - 1]
+        if 0 < sample.best_round <= len(sample.commits)
+        else None,
+        **{
+            f"item:{item}": str(sample.items[item].verdict) if item in sample.items else None
+            for item in items
+        },
+        **{f"seconds:{stage}": sample.timings.get(stage) for stage in stages},
+    }
+
+
+def csv_text(found: Sequence[Mapping[str, Value]]) -> str:
+    """The rows as CSV with a head; None is an empty cell."""
+    out = io.StringIO(newline="")
+    if found:
+        writer = csv.DictWriter(out, list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+    return out.getvalue()
+
+
+def jsonl_text(found: Sequence[Mapping[str, Value]]) -> str:
+    """The rows as JSON, one a line."""
+    return "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in found)
+
+
+def parquet_bytes(found: Sequence[Mapping[str, Value]]) -> bytes:
+    """The rows as Parquet. Raises ConfigError where pyarrow is not installed, which only this needs."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ConfigError(
+            "Parquet needs pyarrow", "pip install pyarrow beside backsmith, or write .csv"
+        ) from error
+    table = pyarrow.Table.from_pylist([dict(row) for row in found])
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(table, sink)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _safe(text: str | None) -> str | None:
+    if text is None:
+        return None
+    plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain

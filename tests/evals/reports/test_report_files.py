@@ -1,0 +1,160 @@
+"""The forms for machines: JUnit XML, rows, JSON, Markdown, Inspect's log."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from evals.reports.inspect_log import inspect_log
+from evals.reports.junit import junit
+from evals.reports.rows import csv_text, jsonl_text, parquet_bytes, rows
+from evals.reports.suite_markdown import suite_markdown
+from evals.reports.suite_report import suite_json
+from evals.results import ItemResult, TestFailure
+from evals.verdict import Verdict
+from prompts.errors import ConfigError
+from tests.evals.reports.conftest import HOSTILE, results
+from tests.evals.results import AGENT, broken, outcomes, run, task
+
+
+def test_junit_has_a_test_for_each_sample_with_the_real_error() -> None:
+    samples = outcomes({"a": (1, 1)})
+    samples[1] = replace(
+        samples[1], reasons=("tests failed",), first_failure=TestFailure("t::a", "assert 1 == \x1b[31m2")
+    )
+    root = Xml.fromstring(junit(run([*samples, broken(outcomes({"b": (1, 0)})[0])])))
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "1", "1")
+    cases = root.findall(".//testcase")
+    assert [case.get("classname") for case in cases] == ["suite.a", "suite.a", "suite.b"]
+    failure = cases[1].find("failure")
+    assert failure is not None
+    assert failure.get("message") == "tests failed"
+    assert failure.text == "tests failed\nt::a\nassert 1 == 2"
+    error = cases[2].find("error")
+    assert error is not None
+    assert error.get("message") == "PostgreSQL did not come up"
+    assert "live" in (cases[0].findtext("system-out") or "")
+
+
+def test_junit_names_stay_the_same_when_a_prompt_changes() -> None:
+    def names(agent_id: str, role_hash: str) -> list[tuple[str | None, str | None]]:
+        changed = replace(AGENT, id=agent_id, role_hash=role_hash, role_version="2.0")
+        root = Xml.fromstring(junit(run(outcomes({"a": (2, 0)}, changed))))
+        return [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+
+    assert names("m-1", "r" * 64) == names("m-9", "s" * 64)
+    assert names("m-1", "r" * 64)[0] == ("suite.a", "epoch 1 [openai/m, backend-builder, build]")
+
+
+def test_junit_tells_agents_apart_that_differ_in_settings_alone() -> None:
+    both = [*outcomes({"a": (1, 0)}), *outcomes({"a": (1, 0)}, replace(AGENT, id="m-2"))]
+    names = [case.get("name") for case in Xml.fromstring(junit(run(both))).iter("testcase")]
+    assert len(set(names)) == 2
+
+
+def test_junit_of_a_partial_run_has_an_error() -> None:
+    root = Xml.fromstring(junit(run(outcomes({"a": (2, 0)}), planned=5)))
+    assert root.get("errors") == "1"
+    assert "3 of 5 samples are missing" in Xml.tostring(root, encoding="unicode")
+
+
+def test_junit_can_hold_what_xml_cannot() -> None:
+    sample = outcomes({"a": (0, 1)})[0]
+    bad = "nul \0 escape \x1b[2J lone \ud800 end \uffff ]]> " + HOSTILE
+    text = junit(run([replace(sample, reasons=(bad,), first_failure=TestFailure(bad, bad))]))
+    Xml.fromstring(text.encode("utf-8"))
+
+
+def test_rows_have_the_same_columns_and_read_back() -> None:
+    samples = outcomes({"a": (1, 1)}, items={"auth-required": Verdict.PASS}) + outcomes({"b": (1, 0)})
+    found = rows(run(samples))
+    back = list(csv.DictReader(io.StringIO(csv_text(found))))
+    assert [row["verdict"] for row in back] == ["pass", "fail", "pass"]
+    assert [row["item:auth-required"] for row in back] == ["pass", "pass", ""]
+    assert [json.loads(line)["task"] for line in jsonl_text(found).split("\n")[:-1]] == ["a", "a", "b"]
+    assert found[0]["cost_usd"] == 0.02
+    assert csv_text([]) == ""
+
+
+def test_rows_are_no_formulas() -> None:
+    sample = outcomes({"a": (0, 1)})[0]
+    evil = '=HYPERLINK("http://x","y")'
+    [row] = rows(run([replace(sample, reasons=(evil,), first_failure=TestFailure("@x", ""))]))
+    assert row["reason"] == "'" + evil
+    assert row["first_failure"] == "'@x"
+
+
+def test_parquet_needs_pyarrow_and_says_so() -> None:
+    found = rows(run(outcomes({"a": (2, 1)})))
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        with pytest.raises(ConfigError, match="pyarrow"):
+            parquet_bytes(found)
+    else:
+        table = pyarrow.parquet.read_table(pyarrow.BufferReader(parquet_bytes(found)))
+        assert table.to_pylist()[2]["verdict"] == "fail"
+
+
+def test_json_has_metrics_and_samples() -> None:
+    data = json.loads(suite_json(run(outcomes({"a": (2, 1)}), planned=4)))
+    assert data["partial"] is True
+    assert data["metrics"]["overall"]["verified"]["count"] == 2
+    assert data["run"]["samples"][2]["first_failure"]["test"] == "tests/test_a.py::test_a"
+
+
+def test_markdown_is_short_and_tells_what_is_weak() -> None:
+    text = suite_markdown(run(outcomes({"a": (3, 0), "b": (1, 2)})))
+    assert text.startswith("# suite: 67% verified")
+    assert "## Tasks not always verified (1)" in text
+    assert "| b | 33% (1/3) |" in text
+    assert "- answers: 6 live" in text
+    assert "pass@2" in text
+
+
+def test_markdown_escapes_and_stays_within_a_comment() -> None:
+    assert "<img" not in suite_markdown(results()).replace("\\<img", "")
+    many = run([replace(s, reasons=("x" * 5000,)) for s in outcomes({f"t{i}": (0, 3) for i in range(2000)})])
+    assert len(suite_markdown(many)) < 65_536
+
+
+def test_inspects_log_has_scores_that_it_understands() -> None:
+    samples = outcomes({"a": (1, 1)}, items={"auth-required": Verdict.NOT_APPLICABLE})
+    samples.append(broken(outcomes({"b": (1, 0)})[0]))
+    log = json.loads(
+        inspect_log(
+            run(samples),
+            None,
+            lambda _: ((("user", "build it"),), "FILE: a.py"),
+            "0.1.0",
+            datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    )
+    assert log["version"] == 2
+    assert [sample["scores"]["backsmith"]["value"] for sample in log["samples"]] == ["C", "I", "N"]
+    assert log["samples"][0]["scores"]["auth-required"]["value"] == "N"
+    assert log["samples"][0]["output"]["choices"][0]["message"]["content"] == "FILE: a.py"
+    assert log["results"]["scores"][0]["metrics"]["accuracy"]["value"] == 0.5
+
+
+def test_inspects_log_is_read_by_inspect() -> None:
+    log_module = pytest.importorskip("inspect_ai.log")
+    text = inspect_log(
+        run(outcomes({"a": (1, 1)})),
+        None,
+        lambda _: ((("user", "x"),), "y"),
+        "0.1.0",
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    log = log_module.EvalLog.model_validate_json(text)
+    assert log.samples[0].scores["backsmith"].value == "C"
+
+
+def test_unknown_items_of_other_samples_are_empty() -> None:
+    first, second = outcomes({"a": (2, 0)})
+    second = replace(second, items={"complete": ItemResult(Verdict.FAIL)}, task=task("a"))
+    assert [row["item:complete"] for row in rows(run([first, second]))] == [None, "fail"]
