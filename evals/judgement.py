@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.submission import Answer
+from evals.mutants.mutant import MutantReport
 from evals.probes.report import ProbeReport
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.trial import Trial
@@ -23,6 +24,7 @@ class Judgement:
     checks: tuple[CheckResult, ...]
     timings: Mapping[str, float] = field(default_factory=dict)
     probes: ProbeReport | None = None
+    mutants: MutantReport | None = None
 
 
 def judge_answer(
@@ -31,6 +33,7 @@ def judge_answer(
     checks: tuple[CheckResult, ...],
     timings: Mapping[str, float] | None = None,
     probes: ProbeReport | None = None,
+    mutants: MutantReport | None = None,
 ) -> Judgement:
     """Fail where anything that was seen fails; inconclusive where the tests could not be run for a cause of
     ours and nothing else fails; else pass.
@@ -55,7 +58,7 @@ def judge_answer(
             failures.append(Evidence(f"{check.item}: {first.message}", first.path, first.line))
     verdict = Verdict.FAIL if failures else Verdict.INCONCLUSIVE if unclear else Verdict.PASS
     reasons = [*failures, *unclear] or [_all_good(trial, checks)]
-    return Judgement(verdict, tuple(reasons), answer, trial, checks, dict(timings or {}), probes)
+    return Judgement(verdict, tuple(reasons), answer, trial, checks, dict(timings or {}), probes, mutants)
 
 
 def _trial_failures(trial: Trial) -> list[Evidence]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from agents.completion import Usage
 from agents.submission import Adherence, Answer, Deletion, Dependency, Diagnostic, Edit, EnvVar, Migration
 from evals.judgement import Judgement
+from evals.mutants.mutant import MutantReport
 from evals.probes.report import ProbeReport
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.migrations import MigrationStep
@@ -69,8 +70,8 @@ class Tests:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One judged answer. ``timings`` are seconds by stage; ``cost_usd`` is None where it is unknown; ``probes`` is
-    None where none were wanted.
+    """One judged answer. ``timings`` are seconds by stage; ``cost_usd`` is None where it is unknown; ``probes`` and
+    ``mutants`` are None where none were wanted.
     """
 
     verdict: Verdict
@@ -86,6 +87,7 @@ class Score:
     environment: str = ""
     notes: tuple[str, ...] = ()
     probes: ProbeReport | None = None
+    mutants: MutantReport | None = None
 
 
 def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | None = None) -> Score:
@@ -105,6 +107,7 @@ def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | N
         environment=trial.environment if trial else "",
         notes=trial.notes if trial else (),
         probes=judgement.probes,
+        mutants=judgement.mutants,
     )
 
 

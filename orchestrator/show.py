@@ -46,6 +46,11 @@ def show_score(console: "Console", score: Score, title: str) -> None:
     )
     if score.probes is not None:
         console.print(f"  probes     {_probes(score.probes)}")
+    if score.mutants is not None:
+        told = f"{len(score.mutants.killed)} of {score.mutants.tried} noticed by the tests"
+        console.print(
+            f"  mutants    {told}, out of {score.mutants.possible} {score.mutants.problem}".rstrip()
+        )
     if score.verdict is not Verdict.PASS:
         for reason in score.reasons[:_MAX_REASONS]:
             console.print(f"  - {place(reason)}")

@@ -5,6 +5,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from evals.checklist.mutated import with_mutants
 from evals.checklist.probed import with_probes
 from evals.code.view import CodeView
 from evals.verdict import CheckResult
@@ -33,5 +34,6 @@ def checks() -> tuple[Check, ...]:
 
 
 def judge(view: CodeView, among: Iterable[Check] | None = None) -> tuple[CheckResult, ...]:
-    """The verdict of every item on one view, what the probes saw included."""
-    return tuple(with_probes(check(view), view) for check in (checks() if among is None else among))
+    """The verdict of every item on one view, what probes and mutants showed included."""
+    read = (check(view) for check in (checks() if among is None else among))
+    return tuple(with_mutants(with_probes(result, view), view) for result in read)

@@ -12,6 +12,7 @@ from prompts.task import Task
 from sandbox.report import TestReport
 
 if TYPE_CHECKING:
+    from evals.mutants.mutant import MutantReport
     from evals.probes.report import ProbeReport
 
 
@@ -31,6 +32,7 @@ class CodeView:
     tests: TestReport | None = None
     installed: frozenset[str] | None = None
     probes: "ProbeReport | None" = None
+    mutants: "MutantReport | None" = None
 
     @property
     def modules(self) -> tuple[n.Module, ...]:

@@ -26,6 +26,12 @@ def score(
     probes: Annotated[
         bool, typer.Option("--probes/--no-probes", help="Start the application and judge its answers too.")
     ] = True,
+    mutants: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long to try small faults against the answer's own tests."
+        ),
+    ] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output.")
     ] = False,
@@ -43,7 +49,7 @@ def score(
     from evals.scrutiny import Scrutiny
     from orchestrator.exit_codes import exit_code
 
-    scrutiny = Scrutiny(probes)
+    scrutiny = Scrutiny(probes, mutants)
     scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, no_cache=no_cache))
     raise typer.Exit(exit_code(scores))
 

@@ -1,0 +1,65 @@
+"""Runs mutants against the submission's own tests, one after the other, for as long as there is time."""
+
+import re
+import time
+from dataclasses import replace
+
+from evals.code.view import CodeView
+from evals.mutants.grammar_mutants import grammar_mutants
+from evals.mutants.mutant import Mutant, MutantReport, in_order
+from evals.mutants.python_mutants import python_mutants
+from sandbox.trial import Laboratory, Project, Trial
+
+_SLOWER = 4.0
+_LEAST_SECONDS = 15.0
+# What compilers say of a mutant that is no program any more; the tests have not spoken.
+_STILLBORN = re.compile(
+    r"declared and not used|imported and not used|\[build failed\]|SyntaxError|error TS\d+|does not compile"
+)
+
+
+def find_mutants(view: CodeView) -> tuple[Mutant, ...]:
+    """Every mutant of the code that is not itself a test, in the order in which they are tried."""
+    found: list[Mutant] = []
+    for file in view.files:
+        if file.part != "source" or file.language is None:
+            continue
+        if file.language == "python":
+            found += python_mutants(file.path, file.text)
+        elif file.language in {"javascript", "typescript", "go"}:
+            found += grammar_mutants(file.path, file.text, file.language)
+    return in_order(tuple(found))
+
+
+async def try_mutants(
+    project: Project, view: CodeView, trial: Trial, laboratory: Laboratory, seconds: float
+) -> MutantReport:
+    """How many small faults the submission's own tests notice within ``seconds``.
+
+    Only where the tests pass without a fault; a mutant that does not compile, or that this machine cannot run, counts
+    for nothing.
+    """
+    if not trial.report.own.passed:
+        return MutantReport(problem="the tests do not pass as they are")
+    mutants = find_mutants(view)
+    if not mutants:
+        return MutantReport(problem="there is nothing in the code that mutants are made of")
+    bound = min(project.limits.seconds, max(_LEAST_SECONDS, trial.report.seconds * _SLOWER))
+    own = replace(project, hidden_tests={}, limits=project.limits.model_copy(update={"seconds": bound}))
+    killed: list[Mutant] = []
+    survived: list[Mutant] = []
+    problem = ""
+    end = time.monotonic() + seconds
+    for mutant in mutants:
+        if time.monotonic() >= end:
+            problem = "the time for mutants was used up"
+            break
+        text = mutant.put_into(project.files[mutant.path])
+        tried = (await laboratory.run(replace(own, files={**project.files, mutant.path: text}))).report
+        if tried.ours:
+            problem = f"a mutant could not be run: {tried.problem[:200]}"
+            break
+        if _STILLBORN.search(tried.problem) or (not tried.cases and _STILLBORN.search(tried.output)):
+            continue
+        (survived if tried.passed else killed).append(mutant)
+    return MutantReport(tuple(killed), tuple(survived), len(mutants), problem)
