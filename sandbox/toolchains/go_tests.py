@@ -5,19 +5,16 @@ Then our test, which logs a word that the sources cannot know beforehand, has no
 sources were never told of.
 """
 
-import hashlib
-import hmac
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from sandbox.report import TestCase, TestReport
+from sandbox.toolchains.word import secret_word
 
 CANARY = "TestBacksmithCanary"
 _FILE = "backsmith_canary_test.go"
-_KEY = secrets.token_bytes(16)
 # Comments and literals; one that has no end goes to its line's, or the file's, so that none is looked at twice.
 _TOKENS = re.compile(
     r"""/\*.*?(?:\*/|\Z)|//[^\n]*|`[^`]*`?|"(?:[^"\\\n]|\\[^\n])*"?|'(?:[^'\\\n]|\\[^\n])*'?""", re.DOTALL
@@ -69,7 +66,7 @@ def packages_with_tests(files: Mapping[str, str]) -> tuple[GoTests, ...]:
 
 def canaries(files: Mapping[str, str]) -> dict[str, str]:
     """A test file of ours for each package."""
-    word = _word(files)
+    word = secret_word(files)
     return {
         str(PurePosixPath(tests.folder) / _FILE): (
             f'package {tests.package}\n\nimport "testing"\n\n'
@@ -84,7 +81,7 @@ def without_canaries(report: TestReport, said: Mapping[str, str], files: Mapping
 
     ``said`` is what each of our tests logged, by its case's id.
     """
-    word = _word(files)
+    word = secret_word(files)
     told = {case.id: case for case in report.cases}
     cases = [case for case in report.cases if not case.id.endswith(f"::{CANARY}")]
     for tests in packages_with_tests(files):
@@ -113,9 +110,3 @@ def _ignored(path: str, folder: str, nested: Iterable[str]) -> bool:
     if any(part.startswith(("_", ".")) or part in {"testdata", "vendor"} for part in parts):
         return True
     return any(folder == other or folder.startswith(f"{other}/") for other in nested)
-
-
-def _word(files: Mapping[str, str]) -> str:
-    """A word for these files that only this process can know."""
-    digest = hashlib.sha256(repr(sorted(files.items())).encode("utf-8", "surrogatepass")).digest()
-    return hmac.new(_KEY, digest, "sha256").hexdigest()[:32]

@@ -1,6 +1,5 @@
 """Java projects built by Maven, tested by surefire (JUnit 5, JUnit 4, Spring Boot)."""
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,17 +8,18 @@ from sandbox.environments.maven import java_problem
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
+from sandbox.toolchains.java_tests import PROPERTY, genuine, test_classes
 from sandbox.toolchains.judge_run import report_from_junit_folder
 from sandbox.toolchains.protocol import TestCommand
+from sandbox.toolchains.word import secret_word
 
-_HOLDS_TESTS = re.compile(r"@(?:\w*Test|TestFactory|TestTemplate)\b|extends[ \t]+TestCase\b", re.ASCII)
 _WITH_REPORT = {0: True, 1: False}
 # Reports that lie there before the run are none; what a pom says about skipping or ignoring is overruled.
 _SCRIPT = """
 find . -depth -type d -name surefire-reports -exec rm -rf {} +
 mvn -o -B -ntp -Dstyle.color=never -Daether.enhancedLocalRepository.trackingFilename=untracked \\
   -Dmaven.repo.local="$BACKSMITH_MAVEN_REPOSITORY" -DskipTests=false -Dmaven.test.skip=false \\
-  -Dmaven.test.failure.ignore=false -DtrimStackTrace=true test
+  -Dmaven.test.failure.ignore=false -DtrimStackTrace=true "-D$2" test
 code=$?
 mkdir -p "$1"
 find . -type f -path '*/target/surefire-reports/TEST-*.xml' | sort | head -n 2000 | {
@@ -43,9 +43,7 @@ class Java:
 
     def tests(self, files: Mapping[str, str]) -> frozenset[str]:
         """Classes below ``src/test`` that hold test methods."""
-        return frozenset(
-            path for path, text in files.items() if "src/test/" in path and _HOLDS_TESTS.search(text)
-        )
+        return test_classes(files)
 
     def problem(self) -> str:
         """Whether a JDK and Maven are there."""
@@ -59,8 +57,10 @@ class Java:
 
     def command(self, files: Mapping[str, str], work: str, results: str) -> TestCommand | str:
         """``mvn -o test``; surefire's reports are copied beside the project."""
-        return TestCommand(("/bin/sh", "-c", _SCRIPT, "sh", f"{results}/surefire"))
+        word = f"{PROPERTY}={secret_word(files)}"
+        return TestCommand(("/bin/sh", "-c", _SCRIPT, "sh", f"{results}/surefire", word))
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
-        """The cases of surefire's reports, held against Maven's exit code."""
-        return report_from_junit_folder(results / "surefire", finished, _WITH_REPORT, {})
+        """The cases of surefire's reports, held against Maven's exit code and against the sources."""
+        report = report_from_junit_folder(results / "surefire", finished, _WITH_REPORT, {})
+        return genuine(report, results / "surefire", files)

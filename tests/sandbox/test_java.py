@@ -9,7 +9,11 @@ from sandbox.environments.cache import cache_folder
 from sandbox.environments.maven import java_problem
 from sandbox.environments.maven_pom import UnreadablePomError, provider_poms, resolvable
 from sandbox.isolation.bubblewrap import Bubblewrap
-from sandbox.isolation.protocol import Isolation
+from sandbox.isolation.protocol import Finished, Isolation
+from sandbox.report import TestReport
+from sandbox.toolchains.java_tests import genuine
+from sandbox.toolchains.judge_run import report_from_junit_folder
+from sandbox.toolchains.word import secret_word
 from sandbox.trial import Laboratory, Project, Trial
 
 POM = """<?xml version="1.0" encoding="UTF-8"?>
@@ -71,6 +75,46 @@ def test_what_surefire_looks_for_follows_from_what_was_resolved() -> None:
     assert "surefire-junit-platform</artifactId><version>3.5.2<" in everything
     assert "junit-platform-launcher</artifactId><version>1.11.4<" in everything
     assert len(poms) == 4
+
+
+SOURCES = {
+    "src/test/java/x/CalcTest.java": "@Test void adds() {}",
+    "src/test/java/x/OtherTests.java": "@ParameterizedTest void adds(int a) {}",
+    "src/test/java/x/BaseTest.java": "abstract class BaseTest { @Test void adds() {} }",
+    "src/test/java/x/Fixtures.java": "class Fixtures {}",
+    "src/test/java/x/SlowIT.java": "@Test void adds() {}",
+}
+
+
+def judged(tmp_path: Path, *reports: str) -> TestReport:
+    folder = tmp_path / "surefire"
+    folder.mkdir()
+    for number, text in enumerate(reports):
+        (folder / f"{number}.xml").write_text(text, encoding="utf-8")
+    report = report_from_junit_folder(folder, Finished(0, "", 1.0), {0: True, 1: False}, {})
+    return genuine(report, folder, SOURCES)
+
+
+def suite(name: str, word: str) -> str:
+    properties = f'<properties><property name="backsmith.word" value="{word}"/></properties>'
+    return f'<testsuite name="{name}">{properties}<testcase classname="{name}" name="adds"/></testsuite>'
+
+
+def test_classes_that_stand_in_the_sources_alone_are_skipped_tests(tmp_path: Path) -> None:
+    report = judged(tmp_path, suite("x.CalcTest", secret_word(SOURCES)))
+    assert [(case.id, case.outcome) for case in report.cases] == [
+        ("x.CalcTest::adds", "passed"),
+        ("x.OtherTests", "skipped"),
+    ]
+    assert report.passed
+
+
+@pytest.mark.parametrize(
+    "text", [suite("x.CalcTest", "guess"), "<testsuite><testcase name='a'/></testsuite>"]
+)
+def test_a_report_that_is_none_of_surefires_spoils_all(tmp_path: Path, text: str) -> None:
+    report = judged(tmp_path, suite("x.OtherTests", secret_word(SOURCES)), text)
+    assert "planted" in report.problem
 
 
 needs_java = [

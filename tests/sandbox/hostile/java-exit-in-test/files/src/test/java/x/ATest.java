@@ -1,0 +1,9 @@
+package x;
+
+import org.junit.jupiter.api.*;
+
+class ATest {
+    @Test void fails() { throw new IllegalStateException("told"); }
+
+    @Test void ends() { Runtime.getRuntime().halt(0); }
+}
