@@ -10,6 +10,7 @@ from agents.submission import Answer
 from evals.judgement import Judgement
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import report_json
+from evals.scrutiny import Scrutiny
 from orchestrator.reporting import load_report
 from orchestrator.run_folder import RunFolder
 from orchestrator.sample import FinishedSample, Ground, Judge, SamplePlan, SampleRun
@@ -40,6 +41,7 @@ class TaskRun:
     judge: Judge | None = None
     approve: Callable[[str], str] | None = None
     about: Mapping[str, str] = field(default_factory=dict)
+    scrutiny: Scrutiny = field(default_factory=Scrutiny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
     redact = redactor().redact
 
     async def usual(answer: Answer, task: Task) -> Judgement:
-        return await verify(answer, task, laboratory)
+        return await verify(answer, task, laboratory, wanted.scrutiny)
 
     async with RunFolder(wanted.folder, _plan(wanted, roles), redact) as folder:
         for line in folder.damaged:

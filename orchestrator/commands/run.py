@@ -1,12 +1,13 @@
 """``backsmith run``: one task to verified code."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.scrutiny import Scrutiny
 from prompts.errors import BacksmithError, ConfigError, InfrastructureError
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ def run(
         bool,
         typer.Option("--all-findings", help="With --into: judge all code, not only the lines that changed."),
     ] = False,
+    probes: Annotated[
+        bool, typer.Option("--probes/--no-probes", help="Start the application and judge its answers too.")
+    ] = True,
+    mutants: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long to try small faults against the answer's own tests."
+        ),
+    ] = 0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Build by the design without asking.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="The run's report as JSON on standard output.")
@@ -107,7 +117,9 @@ def run(
         overwrite,
         not no_cache,
     )
-    wanted = Wanted(task, team, rounds, sandbox, run_folder, prompts, no_cache, yes)
+    wanted = Wanted(
+        task, team, rounds, sandbox, run_folder, prompts, no_cache, yes, Scrutiny(probes, mutants)
+    )
     if into is not None:
         from orchestrator.commands.run_into import Into, run_into
 
@@ -135,6 +147,7 @@ class Wanted:
     prompts: Path | None
     no_cache: bool
     yes: bool = False
+    scrutiny: Scrutiny = field(default_factory=Scrutiny)
 
 
 async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
@@ -164,7 +177,17 @@ async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRu
         raise
     overlay = wanted.prompts or default_overlay()
     approve = approval(folder, asked=team.designs and not wanted.yes and not quiet)
-    plan = TaskRun(task, model, team, folder, wanted.rounds, overlay, parameters, approve=approve)
+    plan = TaskRun(
+        task,
+        model,
+        team,
+        folder,
+        wanted.rounds,
+        overlay,
+        parameters,
+        approve=approve,
+        scrutiny=wanted.scrutiny,
+    )
     try:
         with progress(quiet=quiet) as watcher:
             cache = None if wanted.no_cache else TrialCache()
