@@ -73,6 +73,18 @@ def test_nobody_comes_in_after_the_reporter(tmp_path: Path) -> None:
     assert run(tmp_path, late).passed
 
 
+def test_without_a_door_what_the_command_prints_is_taken_down(tmp_path: Path) -> None:
+    report = tmp_path / "events.jsonl"
+    plant = (
+        f"import pathlib, sys; pathlib.Path({str(report)!r}).write_text('planted'); print('[1]'); sys.exit(3)"
+    )
+    env = {**os.environ, "BACKSMITH_REPORT": str(report), "BACKSMITH_STREAM": "1"}
+    done = subprocess.run(
+        [sys.executable, "-I", str(DOOR), sys.executable, "-c", plant], env=env, check=False
+    )
+    assert (done.returncode, report.read_text(encoding="utf-8")) == (3, "[1]\n")
+
+
 def told(tmp_path: Path, *events: object, code: int = 0, silent: bool = True) -> TestReport:
     path = tmp_path / "r.jsonl"
     path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
