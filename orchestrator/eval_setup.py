@@ -66,7 +66,7 @@ async def opened(
         rounds = wanted.rounds or suite.rounds
         plan = EvalPlan(
             suite=suite.name,
-            tasks=tuple(_task_info(task, redact(task.task.task)) for task in tasks),
+            tasks=tuple(task_info(task, redact(task.task.task)) for task in tasks),
             agents=tuple(agent.info for agent in agents.values()),
         )
         yield EvalRun(
@@ -150,7 +150,8 @@ def _chosen(suite: Suite, named: Sequence[str]) -> Iterator[SuiteTask]:
         yield known[name]
 
 
-def _task_info(task: SuiteTask, title: str) -> TaskInfo:
+def task_info(task: SuiteTask, title: str) -> TaskInfo:
+    """The task as results tell it; ``title`` holds no secret."""
     return TaskInfo(
         id=task.id,
         hash=task.task.digest,

@@ -22,6 +22,12 @@ def eval_suite(
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="openai/NAME, replay, ... Can be repeated.")
     ] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Score answers from elsewhere, and ask no model: .jsonl, or logs of Inspect AI. Can be repeated."
+        ),
+    ] = None,
     role: Annotated[
         list[str] | None,
         typer.Option(help="The role that builds (default: backend-builder). Can be repeated."),
@@ -133,7 +139,10 @@ def eval_suite(
     # A batch is worth most when it holds everything; its calls cost no connections while they wait.
     pace = Pace(calls=calls or (10_000 if batch else 256), jobs=jobs or cores(), retries=retries)
     place = _Place(run_folder, sandbox, quiet=as_json)
-    results = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
+    if outputs:
+        results = asyncio.run(_score(loaded, outputs, wanted, place))
+    else:
+        results = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
     if as_json:
         sys.stdout.write(_json(results))
     else:
@@ -147,6 +156,15 @@ class _Place:
     run: Path | None
     sandbox: str
     quiet: bool
+
+
+async def _score(suite: "Suite", outputs: list[Path], wanted: "Wanted", place: _Place) -> "RunResults":
+    from orchestrator.score_outputs import read_outputs, score_outputs
+    from prompts.errors import ConfigError
+
+    if wanted.models:
+        raise ConfigError("--outputs asks no model, and --model names one", "leave one of them out")
+    return await score_outputs(suite, read_outputs(outputs), place.run, place.sandbox, quiet=place.quiet)
 
 
 async def _eval(

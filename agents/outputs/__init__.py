@@ -1,0 +1,1 @@
+"""Answers that models gave elsewhere, read from files to be scored."""
