@@ -80,9 +80,9 @@ class Continuing:
 
 def block_never_closes(text: str) -> bool:
     """Whether an answer in FILE blocks ends within one."""
-    from agents.fileblock import parse
+    from agents.fileblock.recent import parse_once
 
-    return any(diagnostic.code == "truncated" for diagnostic in parse(text).diagnostics)
+    return any(diagnostic.code == "truncated" for diagnostic in parse_once(text).diagnostics)
 
 
 def continuation_request(request: Request, so_far: str, part: int) -> Request:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage
 from agents.continuation import join_diagnostics
-from agents.fileblock.parsing import parse
+from agents.fileblock.recent import parse_once
 from agents.fileblock.rendering import render
 from agents.fileblock.stream import Stream
 from agents.submission import Answer, Submission
@@ -152,7 +152,7 @@ class SampleRun:
             completion = await self._ask("build", number, BUILDER, messages)
             self._watcher.stage("parse")
             base = plan.ground.files if plan.ground else plan.task.context
-            answer = settle(parse(completion.text, completion.stop_reason), submission, base)
+            answer = settle(parse_once(completion.text, completion.stop_reason), submission, base)
             if plan.ground:
                 answer = plan.ground.check(answer)
             submission = answer.submission

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prompts.quoting import fenced, one_line
 from prompts.repair import render_repair
@@ -68,14 +69,18 @@ def _prompt(
     }
     user |= _repository_values(repository)
     return Prompt(
-        system=fill(
-            role, f"roles/{role.name}/system.md.j2", _guidance(role, stack) | {"into": repository is not None}
-        ),
+        system=_system(role, stack, repository is not None),
         user=fill(role, f"roles/{role.name}/{purpose}.md.j2", user),
         role=role.name,
         version=role.version,
         digest=role.digest,
     )
+
+
+@lru_cache(maxsize=256)
+def _system(role: Role, stack: Stack, into: bool) -> str:
+    """The same for every task of a stack: rendered once."""
+    return fill(role, f"roles/{role.name}/system.md.j2", _guidance(role, stack) | {"into": into})
 
 
 def _repository_values(repository: RepositoryContext | None) -> dict[str, object]:

@@ -85,8 +85,9 @@ class Batch:
         return self._add(tree)
 
     def _add(self, one: "ShaFile") -> bytes:
-        self.objects[one.id] = one
-        return one.id
+        key = one.id
+        self.objects[key] = one
+        return key
 
 
 class Workspace:
@@ -129,13 +130,13 @@ class Workspace:
         pointed to (a run's journal) sets them again.
         """
         objects = {key: one for batch in batches for key, one in batch.objects.items()}
-        fresh = [one for key, one in objects.items() if key not in self._written]
+        fresh = {key: one for key, one in objects.items() if key not in self._written}
         for batch in batches:
             self._references.update(batch.references)
         try:
             if fresh:
-                self._packs.add(fresh)
-                self._written.update(one.id for one in fresh)
+                self._packs.add(list(fresh.values()))
+                self._written.update(fresh)
             if time.monotonic() - self._references_at >= _REFERENCES_SHARE * self._references_took:
                 self._write_references()
         except OSError as error:

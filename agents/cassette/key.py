@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from functools import lru_cache
 
 from agents.completion import Parameters, Request
 from agents.redaction import Redactor
@@ -26,17 +27,18 @@ def canonical(request: Request, redactor: Redactor, model: str | None = None) ->
     Secrets are taken out first, so that a key neither holds one nor depends on whose it was.
     ``model`` stands in for the request's own where a replay has no model name.
     """
-    return json.dumps(
-        {
-            "epoch": request.tag.epoch,
-            "messages": [[m.speaker, redactor.redact(m.text)] for m in request.messages],
-            "model": model or request.model,
-            "parameters": parameters_json(request.parameters),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=True,
+    messages = ",".join(f'["{m.speaker}",{_quoted(redactor.redact(m.text))}]' for m in request.messages)
+    parameters = json.dumps(parameters_json(request.parameters), sort_keys=True, separators=(",", ":"))
+    return (
+        f'{{"epoch":{request.tag.epoch},"messages":[{messages}],'
+        f'"model":{_quoted(model or request.model)},"parameters":{parameters}}}'
     )
+
+
+@lru_cache(maxsize=128)
+def _quoted(text: str) -> str:
+    """A text as JSON in ASCII; a run's system messages come again and again."""
+    return json.dumps(text)
 
 
 def key_of(request: Request, redactor: Redactor, model: str | None = None) -> str:
