@@ -162,8 +162,8 @@ def _knows_owner(project: Project, found: Found, hops: int = HOPS) -> bool:
 def _unverified(findings: Findings, view: CodeView) -> None:
     """Tokens that are decoded without their signature being checked guard nothing."""
     for module in view.modules_of("source"):
-        for item in n.inside(module):
-            if not (isinstance(item, n.Call) and n.dotted(item.func) in {"jwt.decode", "jose.jwt.decode"}):
+        for item in n.only(module, n.Call):
+            if n.dotted(item.func) not in {"jwt.decode", "jose.jwt.decode"}:
                 continue
             options = dict(item.keywords)
             flags = options.get("options")

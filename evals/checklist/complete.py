@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from evals.checklist.findings import Findings, unread_languages
 from evals.code import nodes as n
-from evals.code.project import script_path
+from evals.code.bindings import script_path
 from evals.code.view import CodeView
 from evals.verdict import CheckResult, Evidence
 
@@ -98,7 +98,7 @@ def _wants_newer(view: CodeView) -> bool:
 
 def _missing(view: CodeView, module: n.Module) -> Iterator[tuple[str, int]]:
     """For each first-party import: what is missing (or an empty string), and the line."""
-    imports = [node for node in n.inside(module) if isinstance(node, n.Import)]
+    imports = n.only(module, n.Import)
     match module.language:
         case "python":
             for stmt in imports:
@@ -181,7 +181,7 @@ def _binds_unseen(stmt: n.Stmt) -> bool:
     )
 
 
-def _scripts(view: CodeView, module: n.Module, imports: list[n.Import]) -> Iterator[tuple[str, int]]:
+def _scripts(view: CodeView, module: n.Module, imports: tuple[n.Import, ...]) -> Iterator[tuple[str, int]]:
     wanted = [(stmt.module, stmt.line) for stmt in imports]
     for node in n.inside(module):
         if isinstance(node, n.Call) and n.dotted(node.func) in {"require", "import"} and len(node.args) == 1:
@@ -200,7 +200,7 @@ def _scripts(view: CodeView, module: n.Module, imports: list[n.Import]) -> Itera
             yield f"module {name} is not in the submission (expected {path})", line
 
 
-def _go(view: CodeView, imports: list[n.Import]) -> Iterator[tuple[str, int]]:
+def _go(view: CodeView, imports: tuple[n.Import, ...]) -> Iterator[tuple[str, int]]:
     roots = {}
     for file in view.files:
         if posixpath.basename(file.path) == "go.mod" and (match := _GO_MODULE.search(file.text)):

@@ -231,7 +231,7 @@ def _called(project: Project, found: Found, call: n.Call, hops: int) -> bool | N
     if name in {"map", "flatMap"} and call.args:
         arg = call.args[0]
         if isinstance(arg, n.Closure):
-            returns = [i.value for i in n.inside(arg.function) if isinstance(i, n.Return) and i.value]
+            returns = [i.value for i in n.only(arg.function, n.Return) if i.value]
             return _all(project, found, returns, hops)
         inner = project.callee(found.module, arg)
         return True if inner is not None else None

@@ -45,8 +45,8 @@ class Fallbacks:
         self.module = module
         self.constants = constants
         self._held: dict[str, str] = {}
-        for item in n.inside(module):
-            if isinstance(item, n.Assign) and item.value is not None and item.targets:
+        for item in n.only(module, n.Assign):
+            if item.value is not None and item.targets:
                 asked = self.asked(item.value)
                 target = item.targets[0]
                 name = (

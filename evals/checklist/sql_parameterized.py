@@ -40,9 +40,7 @@ def check(view: CodeView) -> CheckResult:
     if flow.exhausted:
         findings.unknown.append(Evidence("the code is too tangled for its values to be followed"))
     findings.unknown.extend((*unread(view, modules), *unread_languages(view)))
-    queries = [
-        (m, item) for m in modules for item in n.inside(m) if isinstance(item, n.Call) and _queries(item)
-    ]
+    queries = [(m, item) for m in modules for item in n.only(m, n.Call) if _queries(item)]
     for module, item in queries[:5]:
         findings.fine.append(
             Evidence(f"{shown(n.dotted(item.func), 40)} takes no text from outside", module.path, item.line)

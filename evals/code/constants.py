@@ -18,8 +18,8 @@ class Constants:
         self._project = project
         self._module = module
         self._values: dict[str, n.Expr | None] = {}
-        for item in n.inside(module):
-            if isinstance(item, n.Assign) and item.value is not None:
+        for item in n.only(module, n.Assign):
+            if item.value is not None:
                 for target in item.targets:
                     if isinstance(target, (n.Name, n.Attr)):
                         name = n.dotted(target)

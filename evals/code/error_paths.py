@@ -148,7 +148,7 @@ class ErrorPaths:
             or inner.module.language == "go"
         ):
             return False
-        returns = [s for s in n.inside(inner.node) if isinstance(s, n.Return)]
+        returns = n.only(inner.node, n.Return)
         if len(returns) != 1 or returns[0].value is None:
             return False
         answer = returns[0].value

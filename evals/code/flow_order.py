@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from evals.code import nodes as n
-from evals.code.project import Found, functions
+from evals.code.bindings import functions
+from evals.code.project import Found
 
 Callee = Callable[[n.Module, n.Call, str, str], Found | None]
 
@@ -41,11 +42,10 @@ def _calls(found: Found, callee: Callee) -> list[Found]:
     if not isinstance(node, n.Function):
         return []
     hits = []
-    for item in n.inside(node):
-        if isinstance(item, n.Call):
-            inner = callee(found.module, item, node.owner, node.receiver)
-            if inner is not None and isinstance(inner.node, n.Function):
-                hits.append(inner)
+    for item in n.only(node, n.Call):
+        inner = callee(found.module, item, node.owner, node.receiver)
+        if inner is not None and isinstance(inner.node, n.Function):
+            hits.append(inner)
     return hits
 
 
@@ -57,7 +57,7 @@ def _outer(module: n.Module) -> Iterable[n.Function]:
         for inner in n.inside(function)
         if isinstance(inner, n.Function)
     }
-    closures = {id(c.function) for c in n.inside(module) if isinstance(c, n.Closure)}
+    closures = {id(c.function) for c in n.only(module, n.Closure)}
     return [f for f in functions(module) if id(f) not in held and id(f) not in closures]
 
 

@@ -97,9 +97,7 @@ class Guards:
             return [Found(found.module, method, method.name) for method in methods]
         hits = [inner for _, inner in self._project.called(found)]
         if isinstance(found.node, n.Function):  # a factory gives back one of the functions that it names
-            returned = (
-                i.value for i in n.inside(found.node) if isinstance(i, n.Return) and i.value is not None
-            )
+            returned = (i.value for i in n.only(found.node, n.Return) if i.value is not None)
             named = (i for value in returned for i in n.walk(value) if isinstance(i, n.Name))
             targets = (self._project.callee(found.module, name) for name in named)
             hits += [t for t in targets if t is not None and isinstance(t.node, n.Function)]

@@ -1,341 +1,129 @@
 """One small syntax tree for all languages, so that each analysis is written once.
 
-Each language's reader (``python_reader``, ``javascript_reader``, ...) lowers its own tree to these nodes.
-What has no
+Each language's reader (``python_reader``, ``javascript_reader``, ...) lowers its own tree to these nodes. What has no
 node of its own becomes ``Other`` with its children, so that nothing inside it is lost.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
-
-Language = Literal["python", "javascript", "typescript", "go", "java", "rust"]
-Scalar = str | bytes | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Const:
-    """A literal."""
-
-    line: int
-    value: Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A bare name."""
-
-    line: int
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attr:
-    """``base.name``; ``optional`` for ``base?.name``."""
-
-    line: int
-    base: "Expr"
-    name: str
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """``base[key]``."""
-
-    line: int
-    base: "Expr"
-    key: "Expr"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call, or a constructor's call. ``keywords`` holds named arguments; ``**rest`` has an empty name."""
-
-    line: int
-    func: "Expr"
-    args: tuple["Expr", ...] = ()
-    keywords: tuple[tuple[str, "Expr"], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Pieces that are put together: ``+``, an f-string, a template literal, ``%`` on a string."""
-
-    line: int
-    parts: tuple["Expr", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several values: a conditional, or a fallback (``or``, ``||``, ``??``). ``kind`` says which."""
-
-    line: int
-    kind: Literal["if", "or", "and"]
-    options: tuple["Expr", ...]
-    test: "Expr | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """``left op right``; ``in`` and ``not in`` are operators too."""
-
-    line: int
-    op: str
-    left: "Expr"
-    right: "Expr"
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Negation."""
-
-    line: int
-    operand: "Expr"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A list, tuple, set or mapping literal. ``keys`` is as long as ``items`` for a mapping, else empty."""
-
-    line: int
-    kind: Literal["list", "tuple", "set", "dict"]
-    items: tuple["Expr", ...] = ()
-    keys: tuple["Expr | None", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """A comprehension: ``element`` for every ``target`` of ``source``."""
-
-    line: int
-    target: "Expr"
-    source: "Expr"
-    element: "Expr"
-    tests: tuple["Expr", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """A function as a value: a lambda, an arrow function, a function literal."""
-
-    line: int
-    function: "Function"
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """Any other expression, by its children."""
-
-    line: int
-    kind: str
-    parts: tuple["Expr", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """One parameter of a function."""
-
-    name: str
-    annotation: "Expr | None" = None
-    default: "Expr | None" = None
-    decorators: tuple["Expr", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function or method. ``owner`` is the class (or receiver type) that it belongs to, or empty."""
-
-    line: int
-    name: str
-    params: tuple[Param, ...]
-    body: tuple["Stmt", ...]
-    decorators: tuple["Expr", ...] = ()
-    returns: "Expr | None" = None
-    owner: str = ""
-    receiver: str = ""
-    is_async: bool = False
-    memo: list[tuple["Node", ...]] = field(default_factory=list, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """A class, struct or interface."""
-
-    line: int
-    name: str
-    bases: tuple["Expr", ...]
-    body: tuple["Stmt", ...]
-    decorators: tuple["Expr", ...] = ()
-    memo: list[tuple["Node", ...]] = field(default_factory=list, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """``targets = value``; ``augmented`` for ``+=``; ``value`` is None for a bare declaration."""
-
-    line: int
-    targets: tuple["Expr", ...]
-    value: "Expr | None"
-    annotation: "Expr | None" = None
-    augmented: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Do:
-    """An expression as a statement."""
-
-    line: int
-    value: "Expr"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """``assert test``."""
-
-    line: int
-    test: "Expr"
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """Leaves the function with a value."""
-
-    line: int
-    value: "Expr | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """Leaves with an error."""
-
-    line: int
-    value: "Expr | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """``break``, ``continue``."""
-
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class If:
-    """A branch. A switch is a chain of these."""
-
-    line: int
-    test: "Expr"
-    body: tuple["Stmt", ...]
-    orelse: tuple["Stmt", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop; ``target`` and ``source`` are None for a plain ``while``."""
-
-    line: int
-    target: "Expr | None"
-    source: "Expr | None"
-    body: tuple["Stmt", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """What catches. ``types`` is empty where everything is caught; ``name`` is the bound error, or empty."""
-
-    line: int
-    types: tuple["Expr", ...]
-    name: str
-    body: tuple["Stmt", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """A try statement."""
-
-    line: int
-    body: tuple["Stmt", ...]
-    handlers: tuple[Handler, ...] = ()
-    final: tuple["Stmt", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A block: ``with`` (its items first, as assignments) or bare braces."""
-
-    line: int
-    body: tuple["Stmt", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """``from module import names``. ``names`` pairs each imported name with its local one; empty for a
-    module.
-
-    ``alias`` is the local name of the module itself. ``level`` counts Python's leading dots. ``guarded``
-    means
-    that the code handles a failed import, or needs it only for type checkers.
-    """
-
-    line: int
-    module: str
-    names: tuple[tuple[str, str], ...] = ()
-    alias: str = ""
-    level: int = 0
-    guarded: bool = False
-
-
-Expr = Const | Name | Attr | Index | Call | Text | Choice | Compare | Not | Group | Each | Closure | Other
-Stmt = Assign | Do | Check | Return | Raise | Leave | If | Loop | Try | Scope | Function | Class | Import
-Node = Expr | Stmt | Param | Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One source file, read. ``problem`` says why it could not be (``body`` is then empty).
-
-    ``cut`` is the line of something nested too deeply to be read, or 0: what stands there was left out.
-    """
-
-    path: str
-    language: Language
-    body: tuple[Stmt, ...] = ()
-    problem: str = ""
-    problem_line: int = 0
-    cut: int = 0
-    memo: list[tuple["Node", ...]] = field(default_factory=list, compare=False, repr=False)
-
-
-_PARTS: dict[type, tuple[str, ...]] = {
-    Const: (), Name: (), Leave: (), Import: (),
-    Attr: ("base",), Index: ("base", "key"), Call: ("func", "args", "keywords"), Text: ("parts",),
-    Choice: ("options", "test"), Compare: ("left", "right"), Not: ("operand",), Group: ("items", "keys"),
-    Each: ("target", "source", "element", "tests"), Closure: ("function",), Other: ("parts",),
-    Param: ("annotation", "default", "decorators"),
-    Function: ("params", "body", "decorators", "returns"), Class: ("bases", "body", "decorators"),
-    Assign: ("targets", "value", "annotation"), Do: ("value",), Check: ("test",), Return: ("value",),
-    Raise: ("value",), If: ("test", "body", "orelse"), Loop: ("target", "source", "body"),
-    Handler: ("types", "body"), Try: ("body", "handlers", "final"), Scope: ("body",),
-}  # fmt: skip
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+from evals.code.syntax import (
+    Assign,
+    Attr,
+    Call,
+    Check,
+    Choice,
+    Class,
+    Closure,
+    Compare,
+    Const,
+    Do,
+    Each,
+    Expr,
+    Function,
+    Group,
+    Handler,
+    If,
+    Import,
+    Index,
+    Language,
+    Leave,
+    Loop,
+    Module,
+    Name,
+    Node,
+    Not,
+    Other,
+    Param,
+    Raise,
+    Return,
+    Scope,
+    Stmt,
+    Text,
+    Try,
+)
+
+__all__ = [
+    "Assign",
+    "Attr",
+    "Call",
+    "Check",
+    "Choice",
+    "Class",
+    "Closure",
+    "Compare",
+    "Const",
+    "Do",
+    "Each",
+    "Expr",
+    "Function",
+    "Group",
+    "Handler",
+    "If",
+    "Import",
+    "Index",
+    "Language",
+    "Leave",
+    "Loop",
+    "Module",
+    "Name",
+    "Node",
+    "Not",
+    "Other",
+    "Param",
+    "Raise",
+    "Return",
+    "Scope",
+    "Stmt",
+    "Text",
+    "Try",
+    "children",
+    "dotted",
+    "inside",
+    "last",
+    "only",
+    "walk",
+]
+
+Kind = TypeVar("Kind", bound=Node)
+
+# Everything walks through here, so each kind says by itself what stands below it.
+_BELOW: dict[type, Callable[[Any], list[Node]]] = {
+    Attr: lambda x: [x.base],
+    Index: lambda x: [x.base, x.key],
+    Call: lambda x: [x.func, *x.args, *(value for _, value in x.keywords)],
+    Text: lambda x: [*x.parts],
+    Choice: lambda x: [*x.options, *_there(x.test)],
+    Compare: lambda x: [x.left, x.right],
+    Not: lambda x: [x.operand],
+    Group: lambda x: [*x.items, *(key for key in x.keys if key is not None)],
+    Each: lambda x: [x.target, x.source, x.element, *x.tests],
+    Closure: lambda x: [x.function],
+    Other: lambda x: [*x.parts],
+    Param: lambda x: [*_there(x.annotation, x.default), *x.decorators],
+    Function: lambda x: [*x.params, *x.body, *x.decorators, *_there(x.returns)],
+    Class: lambda x: [*x.bases, *x.body, *x.decorators],
+    Assign: lambda x: [*x.targets, *_there(x.value, x.annotation)],
+    Do: lambda x: [x.value],
+    Check: lambda x: [x.test],
+    Return: lambda x: _there(x.value),
+    Raise: lambda x: _there(x.value),
+    If: lambda x: [x.test, *x.body, *x.orelse],
+    Loop: lambda x: [*_there(x.target, x.source), *x.body],
+    Handler: lambda x: [*x.types, *x.body],
+    Try: lambda x: [*x.body, *x.handlers, *x.final],
+    Scope: lambda x: [*x.body],
+}
+
+
+def _there(*nodes: Node | None) -> list[Node]:
+    return [node for node in nodes if node is not None]
 
 
 def children(node: Node) -> list[Node]:
     """The nodes directly below, in source order."""
-    found: list[Node] = []
-    for name in _PARTS[type(node)]:
-        value = getattr(node, name)
-        if value is None:
-            continue
-        if not isinstance(value, tuple):
-            found.append(value)
-        elif name == "keywords":
-            found.extend(argument for _, argument in value)
-        elif name == "keys":
-            found.extend(key for key in value if key is not None)
-        else:
-            found.extend(value)
-    return found
+    below = _BELOW.get(type(node))
+    return below(node) if below is not None else []
 
 
 def walk(*roots: Node) -> Iterator[Node]:
@@ -344,15 +132,25 @@ def walk(*roots: Node) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         yield node
-        if _PARTS[type(node)]:
-            stack.extend(children(node)[::-1])
+        below = _BELOW.get(type(node))
+        if below is not None:
+            stack.extend(below(node)[::-1])
 
 
 def inside(owner: Module | Function | Class) -> tuple[Node, ...]:
     """All nodes of a body, in source order. They are walked once and kept, for every analysis asks for them."""
-    if not owner.memo:
-        owner.memo.append(tuple(walk(*owner.body)))
-    return owner.memo[0]
+    memo = owner.memo
+    if None not in memo:
+        memo[None] = tuple(walk(*owner.body))
+    return memo[None]
+
+
+def only(owner: Module | Function | Class, kind: type[Kind]) -> tuple[Kind, ...]:
+    """The nodes of one kind in a body, in source order; picked once and kept."""
+    memo = owner.memo
+    if kind not in memo:
+        memo[kind] = tuple(node for node in inside(owner) if type(node) is kind)
+    return cast("tuple[Kind, ...]", memo[kind])
 
 
 def dotted(node: Expr | None) -> str:

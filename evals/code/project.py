@@ -9,14 +9,21 @@ project has is taken to be that one.
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evals.code import nodes as n
+from evals.code.bindings import bound, functions, script_path, top_level
 from evals.code.python_packages import PythonPackages
 
 HOPS = 8
-SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".mts", ".cts", ".json")
+_LIBRARY_METHODS = frozenset(
+    ("get", "post", "put", "patch", "delete", "execute", "query", "commit", "add", "all", "first", "one", "filter",
+     "save", "update", "create", "close", "find", "append", "join", "format", "items", "keys", "values", "pop",
+     "read", "write", "send", "json", "text", "run", "start", "stop", "open", "exec", "fetch", "fetchone",
+     "fetchall", "scalar", "scalars", "refresh", "flush", "begin", "connect", "cursor", "encode", "decode",
+     "strip", "lower", "upper", "next", "err", "error", "then", "catch", "use", "listen")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,10 @@ class Project:
             return ()
         if id(function) not in self._called:
             hits = []
-            for item in n.inside(function):
-                if isinstance(item, n.Call):
-                    inner = self.callee(found.module, item.func, function.owner, function.receiver)
-                    if inner is not None and isinstance(inner.node, (n.Function, n.Class)):
-                        hits.append((item, inner))
+            for item in n.only(function, n.Call):
+                inner = self.callee(found.module, item.func, function.owner, function.receiver)
+                if inner is not None and isinstance(inner.node, (n.Function, n.Class)):
+                    hits.append((item, inner))
             self._called[id(function)] = tuple(hits)
         return self._called[id(function)]
 
@@ -214,15 +220,15 @@ class Project:
         """Which class of the project a variable, parameter or field of a module holds, by its name."""
         if module.path not in self._types:
             known: dict[str, str] = {}
-            for item in n.inside(module):
-                if isinstance(item, n.Param) and item.annotation is not None:
-                    self._held(module, known, item.name, item.annotation)
-                elif isinstance(item, n.Assign) and item.targets:
-                    kind = item.annotation
-                    if isinstance(item.value, n.Call):
-                        kind = kind or item.value.func
-                    if kind is not None:
-                        self._held(module, known, n.last(item.targets[0]), kind)
+            for param in n.only(module, n.Param):
+                if param.annotation is not None:
+                    self._held(module, known, param.name, param.annotation)
+            for item in n.only(module, n.Assign):
+                kind = item.annotation
+                if isinstance(item.value, n.Call):
+                    kind = kind or item.value.func
+                if kind is not None and item.targets:
+                    self._held(module, known, n.last(item.targets[0]), kind)
             self._types[module.path] = known
         return self._types[module.path]
 
@@ -261,125 +267,3 @@ class Project:
         """The one method of that name, where there is but one and libraries have none."""
         hits = self._methods.get(name, ())
         return hits[0] if len(hits) == 1 and name not in _LIBRARY_METHODS else None
-
-
-_LIBRARY_METHODS = frozenset(
-    [
-        "get",
-        "post",
-        "put",
-        "patch",
-        "delete",
-        "execute",
-        "query",
-        "commit",
-        "add",
-        "all",
-        "first",
-        "one",
-        "filter",
-        "save",
-        "update",
-        "create",
-        "close",
-        "find",
-        "append",
-        "join",
-        "format",
-        "items",
-        "keys",
-        "values",
-        "pop",
-        "read",
-        "write",
-        "send",
-        "json",
-        "text",
-        "run",
-        "start",
-        "stop",
-        "open",
-        "exec",
-        "fetch",
-        "fetchone",
-        "fetchall",
-        "scalar",
-        "scalars",
-        "refresh",
-        "flush",
-        "begin",
-        "connect",
-        "cursor",
-        "encode",
-        "decode",
-        "strip",
-        "lower",
-        "upper",
-        "next",
-        "err",
-        "error",
-        "then",
-        "catch",
-        "use",
-        "listen",
-    ]
-)
-
-
-def top_level(body: tuple[n.Stmt, ...]) -> Iterator[n.Stmt]:
-    """The statements of a module's own scope, those inside its branches, loops and tries included."""
-    stack = list(reversed(body))
-    while stack:
-        stmt = stack.pop()
-        yield stmt
-        inner: list[n.Stmt] = []
-        if isinstance(stmt, n.If):
-            inner = [*stmt.body, *stmt.orelse]
-        elif isinstance(stmt, (n.Loop, n.Scope)):
-            inner = [*stmt.body]
-        elif isinstance(stmt, n.Try):
-            inner = [*stmt.body, *(s for h in stmt.handlers for s in h.body), *stmt.final]
-        stack.extend(reversed(inner))
-
-
-def bound(stmt: n.Stmt) -> Iterator[str]:
-    """The names that one statement binds. ``a.b = ...`` binds ``a.b``, for JavaScript's exports."""
-    if isinstance(stmt, (n.Function, n.Class)):
-        yield stmt.name
-    elif isinstance(stmt, n.Assign):
-        for target in stmt.targets:
-            yield from _targets(target)
-    elif isinstance(stmt, n.Import):
-        if stmt.alias:
-            yield stmt.alias
-        for _, local in stmt.names:
-            yield local
-    elif isinstance(stmt, n.Loop) and stmt.target is not None:
-        yield from _targets(stmt.target)
-
-
-def _targets(target: n.Expr) -> Iterator[str]:
-    for node in n.walk(target) if isinstance(target, n.Group) else (target,):
-        if isinstance(node, n.Name):
-            yield node.id
-        elif isinstance(node, n.Attr):
-            yield n.dotted(node)
-
-
-def functions(module: n.Module) -> Iterator[n.Function]:
-    """Every function of a module, nested ones and closures included."""
-    for node in n.inside(module):
-        if isinstance(node, n.Function):
-            yield node
-
-
-def script_path(importer: str, target: str, paths: frozenset[str]) -> str | None:
-    """The file that a relative JavaScript import means, or None."""
-    if not target.startswith("."):
-        return None
-    base = posixpath.normpath(posixpath.join(posixpath.dirname(importer), target))
-    stem = posixpath.splitext(base)[0] if base.endswith((".js", ".mjs", ".cjs", ".jsx")) else base
-    inside = "" if base == "." else f"{base}/"
-    candidates = [base, *(base + e for e in SCRIPTS), *(stem + e for e in SCRIPTS)]
-    candidates += [f"{inside}index{e}" for e in SCRIPTS]
-    return next((c for c in candidates if c in paths), None)

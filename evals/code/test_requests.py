@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from evals.code import nodes as n
-from evals.code.project import Found, Project, functions
+from evals.code.bindings import functions
+from evals.code.project import Found, Project
 from evals.code.test_values import (
     MOST,
     NOTHING,
