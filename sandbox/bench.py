@@ -15,6 +15,7 @@ from sandbox.scratch import ScratchFolder, remove_tree
 from sandbox.services.protocol import Binding
 from sandbox.settings import fill_settings
 from sandbox.toolchains.protocol import RESULTS, WORK, Toolchain
+from sandbox.warm.zygotes import Zygotes
 from sandbox.workspace import lay_out
 
 ENTRANCE = "/run/backsmith-entrance"
@@ -44,7 +45,7 @@ class Project:
 class Bench:
     """A work folder, a results folder, and the environment of the commands that run there.
 
-    ``limited``: one of the commands hit a limit.
+    ``limited``: one of the commands hit a limit. ``notes`` tell why tests did not run warm.
     """
 
     def __init__(
@@ -54,8 +55,12 @@ class Bench:
         bindings: Sequence[Binding],
         isolation: Isolation,
         toolchain: str,
+        zygotes: Zygotes,
     ) -> None:
         self.limited = False
+        self.notes: tuple[str, ...] = ()
+        self._zygotes = zygotes
+        self._prepared = prepared
         self._project = project
         self._isolation = isolation
         self._scratch = ScratchFolder("trial", sockets=True)
@@ -107,7 +112,9 @@ class Bench:
         )
         _clear(plan.files, self._work_folder)
         lay_out(plan.files, self._work_folder)
-        finished = self._noted(await self._isolation.run(command))
+        finished, note = await self._zygotes.test(command, plan, self._prepared, files)
+        self.notes += (note,) if note else ()
+        self._noted(finished)
         report = toolchain.read(files, self._results.source, finished)
         if touched := self._touched():
             return replace(report, problem=f"the tests changed {touched}, which is the task's")

@@ -22,6 +22,8 @@ from sandbox.settings import schemes_of
 from sandbox.toolchains.choose import find_toolchain
 from sandbox.toolchains.protocol import Toolchain
 from sandbox.trial_cache import KeptTrial, TrialCache, trial_key
+from sandbox.warm.compare import differences
+from sandbox.warm.zygotes import WarmMode, Zygotes
 
 __all__ = ["Laboratory", "Project", "Trial"]
 
@@ -43,7 +45,8 @@ class Trial:
 class Laboratory:
     """Runs trials in one isolation and holds the services that they share; an async context manager.
 
-    ``cache`` keeps how trials ended; without one each is run.
+    ``cache`` keeps how trials ended; without one each is run. ``warm`` says which tests are forked from a process
+    that has their packages imported; ``compare`` runs them both ways and notes what came out differently.
     """
 
     def __init__(
@@ -51,11 +54,15 @@ class Laboratory:
         isolation: Isolation,
         on_stage: Callable[[str], None] = lambda _: None,
         cache: TrialCache | None = None,
+        warm: WarmMode = "auto",
     ) -> None:
         self.isolation = isolation
         self._on_stage = on_stage
         self._cache = cache
         self._services = all_services()
+        self._warm = warm
+        self._zygotes = Zygotes(isolation, "always" if warm == "compare" else warm)
+        self._cold = Zygotes(isolation, "off")
 
     async def __aenter__(self) -> "Laboratory":
         await self.isolation.reap()
@@ -66,6 +73,7 @@ class Laboratory:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._zygotes.close()
         for service in self._services:
             await service.stop()
 
@@ -96,7 +104,7 @@ class Laboratory:
         )
 
     def _key(self, project: Project, toolchain: Toolchain, prepared: Prepared) -> str:
-        if self._cache is None:
+        if self._cache is None or self._warm == "compare":
             return ""
         return trial_key(project, toolchain.name, prepared, self._wanted(project), self.isolation)
 
@@ -134,19 +142,34 @@ class Laboratory:
     async def _once(
         self, project: Project, ready: "tuple[Toolchain, Prepared]", clock: "_Clock | None" = None
     ) -> "_Ended":
-        """Services, migrations and tests, once. The stages are timed where there is a clock."""
+        """Services, migrations and tests, once; to compare, once more before that, and warm."""
+        if self._warm != "compare":
+            return await self._through(project, ready, self._zygotes, clock)
+        warm = await self._through(project, ready, self._zygotes)
+        cold = await self._through(project, ready, self._cold, clock)
+        notes = (*cold.kept.notes, *warm.kept.notes, *differences(warm.kept.report, cold.kept.report))
+        return replace(cold, kept=replace(cold.kept, notes=tuple(dict.fromkeys(notes))))
+
+    async def _through(
+        self,
+        project: Project,
+        ready: "tuple[Toolchain, Prepared]",
+        zygotes: Zygotes,
+        clock: "_Clock | None" = None,
+    ) -> "_Ended":
+        """Services, migrations and tests. The stages are timed where there is a clock."""
         start = clock.start if clock else lambda _: None
         async with AsyncExitStack() as stack:
             start("services")
             servers = await self._bind_all(project, stack)
-            bench = self._bench(project, ready, servers, stack)
+            bench = self._bench(project, ready, servers, stack, zygotes)
             bench.lay_out()
             start("migrations")
             migrated = await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
             start("tests")
             report = await bench.test(ready[0])
         notes = tuple(note for _, binding in servers for note in binding.notes)
-        return _Ended(KeptTrial(report, migrated, notes), bench.limited)
+        return _Ended(KeptTrial(report, migrated, (*notes, *bench.notes)), bench.limited)
 
     @asynccontextmanager
     async def serve(self, project: Project, seconds: float) -> "AsyncIterator[Application | NotServed]":
@@ -169,7 +192,7 @@ class Laboratory:
             except SandboxError as error:
                 yield NotServed(str(error))
                 return
-            bench = self._bench(project, ready, servers, stack)
+            bench = self._bench(project, ready, servers, stack, self._cold)
             bench.lay_out()
             await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
             command, socket = bench.application(start, seconds)
@@ -194,10 +217,11 @@ class Laboratory:
         ready: "tuple[Toolchain, Prepared]",
         servers: list[tuple[Service, Binding]],
         stack: AsyncExitStack,
+        zygotes: Zygotes,
     ) -> Bench:
         toolchain, prepared = ready
         bindings = [binding for _, binding in servers]
-        bench = Bench(project, prepared, bindings, self.isolation, toolchain.name)
+        bench = Bench(project, prepared, bindings, self.isolation, toolchain.name, zygotes)
         stack.callback(bench.remove)
         return bench
 

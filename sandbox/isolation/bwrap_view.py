@@ -54,11 +54,11 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
     return {"HOME": "/home/sandbox", "TMPDIR": "/tmp", "LANG": "C.UTF-8", ALONE: "1", **env}
 
 
-def fresh_folders(disk_mb: int) -> list[str]:
+def fresh_folders(disk_mb: int, mode: str = "0755") -> list[str]:
     """Devices, and empty folders that are gone afterwards."""
     argv = ["--dev", "/dev", "--dir", "/run", "--dir", "/var"]
     for folder in ("/tmp", "/dev/shm", "/home/sandbox"):
-        argv += ["--size", str(disk_mb * 1024 * 1024), "--tmpfs", folder]
+        argv += ["--perms", mode, "--size", str(disk_mb * 1024 * 1024), "--tmpfs", folder]
     return [*argv, "--symlink", "../tmp", "/var/tmp"]
 
 

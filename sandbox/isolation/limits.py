@@ -25,6 +25,17 @@ def task_bound(limits: Limits) -> int:
     return limits.processes * 4 + 256
 
 
+def process_limits(limits: Limits) -> dict[str, int]:
+    """What the kernel holds each process to, by the names of setrlimit(2)."""
+    return {
+        "RLIMIT_CORE": 0,
+        "RLIMIT_DATA": limits.memory_mb * _MIB,
+        "RLIMIT_FSIZE": limits.disk_mb * _MIB,
+        "RLIMIT_CPU": int(limits.seconds * 4) + 1,
+        "RLIMIT_NOFILE": 4096,
+    }
+
+
 def exit_hit(code: int, limits: Limits) -> Hit | None:
     """The limit for which the kernel ended a process that exited so."""
     if code in {-signal.SIGXCPU, 128 + signal.SIGXCPU}:

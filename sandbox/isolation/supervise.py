@@ -15,10 +15,18 @@ from typing import Protocol
 from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.capture import Capture
-from sandbox.isolation.limits import Hit, disk_hit, exit_hit, output_hit, tree_hit
+from sandbox.isolation.limits import Hit, disk_hit, exit_hit, output_hit, process_limits, tree_hit
 from sandbox.isolation.protocol import Finished
 
 _WATCH_SECONDS = 0.05
+# The shell's options for limits, and what they count in.
+_ULIMIT = {
+    "RLIMIT_CORE": ("c", 512),
+    "RLIMIT_DATA": ("d", 1024),
+    "RLIMIT_FSIZE": ("f", 512),
+    "RLIMIT_CPU": ("t", 1),
+    "RLIMIT_NOFILE": ("n", 1),
+}
 _DISK_EVERY = 10  # watch rounds between two looks at the disk, which are dearer
 
 
@@ -28,12 +36,11 @@ def with_rlimits(argv: Sequence[str], limits: Limits, group: Path | None = None)
     With a control group (see ``bounded_tasks``), the shell joins it first. A shell, since it costs a millisecond
     and, other than a function between fork and exec, is safe in a threaded parent.
     """
-    join = f"echo 0 > {shlex.quote(str(group / 'cgroup.procs'))}; " if group else ""
-    script = join + (
-        f"ulimit -c 0; ulimit -d {limits.memory_mb * 1024}; ulimit -f {limits.disk_mb * 2048}; "
-        f"ulimit -t {int(limits.seconds * 4) + 1}; ulimit -n 4096; "
-        'exec "$@"'
-    )
+    script = f"echo 0 > {shlex.quote(str(group / 'cgroup.procs'))}; " if group else ""
+    for name, most in process_limits(limits).items():
+        option, unit = _ULIMIT[name]
+        script += f"ulimit -{option} {most // unit}; "
+    script += 'exec "$@"'
     return ["/bin/sh", "-c", script, "sh", *argv]
 
 

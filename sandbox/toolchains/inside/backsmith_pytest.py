@@ -21,12 +21,12 @@ def run_tests(events: ours.Events) -> int:
 
     folder = str(pathlib.Path.cwd())
     guard = ours.Guard(folder)
-    arguments = ["-p", "no:cacheprovider", "-v", "--color=no", "-rfE", *_tamed()]
+    arguments = ["-p", "no:cacheprovider", "-v", "--color=no", "-rfE", *tamed()]
     ours.enter(folder)
     return int(pytest.main(arguments, plugins=[Reporter(events, guard)]))
 
 
-def _tamed() -> list[str]:
+def tamed() -> list[str]:
     """Switches off plugins that would run tests elsewhere or fail a run for something else than its tests."""
     from importlib.util import find_spec
 
@@ -106,6 +106,9 @@ def canaries(session: Any) -> list[object]:
         def runtest(self) -> None:
             if self.name == ours.MUST_FAIL:
                 assert [1, {"a": 2}] == [1, {"a": 3}], "canary"  # noqa: S101 - it has to fail as tests do
+
+        def repr_failure(self, excinfo: Any, style: Any = None) -> str:
+            return "canary"  # as it fails in every run, its traceback would cost more than most tests do
 
         def reportinfo(self) -> tuple[str, int, str]:
             return "backsmith", 0, self.name

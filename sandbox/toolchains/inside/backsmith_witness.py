@@ -33,12 +33,19 @@ def run_witnessed(run_tests: "Callable[[Events], int]") -> int:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        os._exit(_tested(run_tests, Events(writing)))
+        os._exit(tested(run_tests, Events(writing)))
     os.close(writing)
-    return witness(reading, child, os.environ["BACKSMITH_REPORT"])
+    heard = listen(reading, child)
+    if os.environ.get("BACKSMITH_ALONE") == "1":
+        # In a PID namespace of our own: whatever the tests left behind cannot write the report anew.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+    write_down(heard, os.environ["BACKSMITH_REPORT"])
+    return 0
 
 
-def _tested(run_tests: "Callable[[Events], int]", events: "Events") -> int:
+def tested(run_tests: "Callable[[Events], int]", events: "Events") -> int:
+    """The whole of the process that runs the tests; the code to end it with."""
     try:
         code = run_tests(events)
         events.tell("finished", code=code)
@@ -53,8 +60,8 @@ def _tested(run_tests: "Callable[[Events], int]", events: "Events") -> int:
         sys.stderr.flush()
 
 
-def witness(pipe: int, child: int, report: str) -> int:
-    """Take down what the child reports until it ends; returns the exit code for the whole."""
+def listen(pipe: int, child: int) -> bytes:
+    """What the child reports until it ends, and how it ended."""
     # Nobody of the same user may trace this process or reach into its memory (prctl(2)).
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     data = bytearray()
@@ -74,16 +81,16 @@ def witness(pipe: int, child: int, report: str) -> int:
             data += chunk
         if status is None:
             time.sleep(0.005)
-    if os.environ.get("BACKSMITH_ALONE") == "1":
-        # In a PID namespace of our own: whatever the tests left behind cannot write the report anew.
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
-    data += json.dumps({"event": "exit", "status": status}).encode() + b"\n"
-    handle = os.open(report + ".draft", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    return bytes(data) + json.dumps({"event": "exit", "status": status}).encode() + b"\n"
+
+
+def write_down(heard: bytes, report: str) -> None:
+    """Write what was heard, once nobody is left who could write it anew."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK  # no link, no pipe
+    handle = os.open(report + ".draft", flags, 0o644)
     with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        file.write(heard)
     os.replace(report + ".draft", report)  # noqa: PTH105 - strings, as they came
-    return 0
 
 
 def bounded(text: str) -> str:
@@ -141,6 +148,7 @@ class Guard:
         "builtins",
         "backsmith_witness",
         "__main__",
+        "backsmith_pytest",  # in a zygote's child, which is not started as one
         "unittest.suite",
         "unittest.runner",
         "unittest.result",
@@ -165,7 +173,8 @@ class Guard:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder + os.sep
-        self._before: list[tuple[object, str, object, object]] = []
+        # What was where: a live view of its holder's names, the name, the value and its code, the holder.
+        self._before: list[tuple[Any, str, Any, object, object]] = []
         self._told: set[str] = set()
         for name in self._MODULES:
             with contextlib.suppress(ImportError):  # not every version of pytest has every module
@@ -182,17 +191,17 @@ class Guard:
             ):
                 self._remember(value, module)
             if callable(value) or isinstance(value, (classmethod, staticmethod, property)):
-                self._before.append((holder, name, value, getattr(value, "__code__", None)))
+                self._before.append((vars(holder), name, value, getattr(value, "__code__", None), holder))
 
     def changes(self) -> list[str]:
         """What the project changed since the last look, in words."""
         found = []
-        for at, (holder, name, value, code) in enumerate(self._before):
-            now = vars(holder).get(name)
-            if now is value and getattr(now, "__code__", None) is code:
+        for at, (names, name, value, code, holder) in enumerate(self._before):
+            now = names.get(name)
+            if now is value and (code is None or now.__code__ is code):
                 continue
             # A plugin of the environment may patch pytest: that is its business and not the project's.
-            self._before[at] = (holder, name, now, getattr(now, "__code__", None))
+            self._before[at] = (names, name, now, getattr(now, "__code__", None), holder)
             if self._is_foreign(now):
                 owner = getattr(holder, "__qualname__", None) or getattr(holder, "__name__", "")
                 found.append(f"{owner}.{name} was replaced")

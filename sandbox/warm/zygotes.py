@@ -1,0 +1,84 @@
+"""The zygotes of a run: a few, each for one environment, the least lately used one making room for the next."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Literal
+
+from sandbox.environments.result import Prepared
+from sandbox.isolation.protocol import Command, Finished, Isolation
+from sandbox.toolchains.protocol import TestCommand
+from sandbox.warm.needs import find_needs
+from sandbox.warm.place import NotWarmError
+from sandbox.warm.zygote import Zygote
+
+# How samples are run: from the second one of an environment on, from the first one on, never, or both ways.
+WarmMode = Literal["auto", "always", "off", "compare"]
+_MOST = 3
+
+
+class Zygotes:
+    """Runs tests warm where that can be, and says why where it cannot."""
+
+    def __init__(self, isolation: Isolation, mode: WarmMode) -> None:
+        self._isolation = isolation
+        self._mode = mode
+        self._seen: set[str] = set()
+        self._refused: dict[str, str] = {}
+        self._zygotes: OrderedDict[str, Zygote] = OrderedDict()
+
+    def close(self) -> None:
+        """End all of them."""
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
+
+    async def test(
+        self, command: Command, plan: TestCommand, prepared: Prepared, files: Mapping[str, str]
+    ) -> tuple[Finished, str]:
+        """Run a plan's tests, cold where they cannot be run warm; then why, if somebody may wonder."""
+        try:
+            return await self._warm(command, plan, prepared, files), ""
+        except NotWarmError as error:
+            return await self._isolation.run(command), f"tests ran cold: {error}" if str(error) else ""
+
+    async def _warm(
+        self, command: Command, plan: TestCommand, prepared: Prepared, files: Mapping[str, str]
+    ) -> Finished:
+        if self._mode == "off" or plan.warm is None or self._isolation.name != "bubblewrap":
+            raise NotWarmError("")
+        if self._mode == "auto" and prepared.key not in self._seen:
+            self._seen.add(prepared.key)  # whoever comes once only would pay for the zygote, and gain nothing
+            raise NotWarmError("")
+        if prepared.key in self._refused:
+            raise NotWarmError(self._refused[prepared.key])
+        needs = find_needs(files, prepared.importable or frozenset())
+        zygote = self._zygote(plan.warm.program, prepared, {**prepared.env, **plan.env})
+        try:
+            return await zygote.run(command, plan.warm.report, needs)
+        except NotWarmError as error:
+            if not zygote.alive:
+                self._refused[prepared.key] = str(error)
+                self._drop(prepared.key)
+            raise
+
+    def _zygote(self, program: str, prepared: Prepared, env: Mapping[str, str]) -> Zygote:
+        found = self._zygotes.get(prepared.key)
+        if found is not None and not found.alive:
+            self._drop(prepared.key)
+            found = None
+        if found is None:
+            self._make_room()
+            found = self._zygotes[prepared.key] = Zygote(program, prepared.mounts, env)
+        self._zygotes.move_to_end(prepared.key)
+        return found
+
+    def _make_room(self) -> None:
+        idle = [key for key, zygote in self._zygotes.items() if not zygote.busy]
+        if len(self._zygotes) >= _MOST:
+            if not idle:
+                raise NotWarmError("all zygotes are busy")
+            self._drop(idle[0])
+
+    def _drop(self, key: str) -> None:
+        """Forget a zygote; one of which samples run still ends with the last of them."""
+        self._zygotes.pop(key).retire()
