@@ -23,7 +23,8 @@ from sandbox.toolchains.choose import find_toolchain
 from sandbox.toolchains.protocol import Toolchain
 from sandbox.trial_cache import KeptTrial, TrialCache, trial_key
 from sandbox.warm.compare import differences
-from sandbox.warm.zygotes import WarmMode, Zygotes
+from sandbox.warm.mode import WarmMode
+from sandbox.warm.zygotes import Zygotes
 
 __all__ = ["Laboratory", "Project", "Trial"]
 

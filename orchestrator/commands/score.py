@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from evals.scrutiny import Scrutiny
     from evals.verdict import Verdict
+    from sandbox.warm.mode import WarmMode
 
 
 def score(
@@ -23,6 +24,13 @@ def score(
     no_cache: Annotated[
         bool, typer.Option(help="Run the tests anew even where this machine has their results.")
     ] = False,
+    warm: Annotated[
+        str,
+        typer.Option(
+            help="auto forks tests from a process that has their packages imported, from the second answer with the "
+            "same packages on; always, from the first one; off, never; compare runs both ways and tells what differs."
+        ),
+    ] = "auto",
     probes: Annotated[
         bool, typer.Option("--probes/--no-probes", help="Start the application and judge its answers too.")
     ] = True,
@@ -48,9 +56,11 @@ def score(
 
     from evals.scrutiny import Scrutiny
     from orchestrator.exit_codes import exit_code
+    from sandbox.warm.mode import warm_mode
 
     scrutiny = Scrutiny(probes, mutants)
-    scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, no_cache=no_cache))
+    mode = warm_mode(warm)
+    scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, mode, no_cache=no_cache))
     raise typer.Exit(exit_code(scores))
 
 
@@ -60,6 +70,7 @@ async def _score(
     sandbox: str,
     as_json: bool,
     scrutiny: "Scrutiny",
+    warm: "WarmMode",
     *,
     no_cache: bool,
 ) -> list["Verdict"]:
@@ -79,7 +90,7 @@ async def _score(
     verdicts = []
     with progress(quiet=as_json) as watcher:
         cache = None if no_cache else TrialCache()
-        async with Laboratory(isolation, watcher.stage, cache) as laboratory:
+        async with Laboratory(isolation, watcher.stage, cache, warm) as laboratory:
             for name, text in texts:
                 watcher.stage("parse", name)
                 judged = score_of(await verify(parse(text), task, laboratory, scrutiny))

@@ -2,17 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Literal
 
 from sandbox.environments.result import Prepared
 from sandbox.isolation.protocol import Command, Finished, Isolation
 from sandbox.toolchains.protocol import TestCommand
+from sandbox.warm.mode import WarmMode
 from sandbox.warm.needs import find_needs
 from sandbox.warm.place import NotWarmError
 from sandbox.warm.zygote import Zygote
 
-# How samples are run: from the second one of an environment on, from the first one on, never, or both ways.
-WarmMode = Literal["auto", "always", "off", "compare"]
 _MOST = 3
 
 

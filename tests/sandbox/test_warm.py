@@ -9,7 +9,7 @@ import pytest
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.report import TestReport
 from sandbox.trial import Laboratory, Project, Trial
-from sandbox.warm.zygotes import WarmMode
+from sandbox.warm.mode import WarmMode
 
 pytestmark = [
     pytest.mark.network,
