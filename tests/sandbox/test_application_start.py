@@ -32,7 +32,8 @@ CASES = {
     "a factory that returns it": (
         "python",
         {
-            "app/__init__.py": "from flask import Flask\ndef create_app(c=None):\n    app = Flask(__name__)\n    return app\n"
+            "app/__init__.py": "from flask import Flask\n"
+            "def create_app(c=None):\n    app = Flask(__name__)\n    return app\n"
         },
         "",
         FLASK.format("app:create_app()"),
