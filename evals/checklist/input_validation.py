@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from evals.checklist.findings import Findings, shown, unread, unread_routes
 from evals.checklist.task_limits import missing_limits
-from evals.code.inputs import Care, Field, Inputs
+from evals.code.fields import Care, Field
+from evals.code.inputs import Inputs
 from evals.code.routes import Route
 from evals.code.schemas import Schemas
 from evals.code.view import CodeView

@@ -46,6 +46,10 @@ def _parser(markup: bool, language: n.Language) -> "Parser":
             import tree_sitter_typescript as typescript
 
             pointer = typescript.language_tsx() if markup else typescript.language_typescript()
+        case "python":
+            import tree_sitter_python
+
+            pointer = tree_sitter_python.language()
         case "go":
             import tree_sitter_go
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from evals.code import nodes as n
-from evals.code.inputs import Care, Field
+from evals.code.fields import Care, Field
 from evals.code.project import Found, Project
 from evals.code.reach import reached
 from evals.code.routes import Route
