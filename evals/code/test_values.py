@@ -1,9 +1,9 @@
 """What is known of a value in a test: texts, numbers, answers to requests, functions."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from itertools import islice
 from typing import TypeVar
 
 from evals.code import nodes as n
@@ -71,24 +71,24 @@ def status_of(expr: n.Attr) -> int:
 
 def union(values: list[Known]) -> Known:
     """What is known of a value that is one of several."""
-    if not values:
+    known = [value for value in values if value is not NOTHING]
+    if not known:
         return NOTHING
-    if len(values) == 1:
-        return values[0]
+    if len(known) == 1:
+        return known[0]
     return Known(
-        _some(t for v in values for t in v.texts), _some(x for v in values for x in v.numbers),
-        _some(a for v in values for a in v.answers), _some(s for v in values for s in v.statuses),
-        tuple(f for v in values for f in v.functions)[:4], tuple(k for v in values for k in v.keyed)[:MOST],
+        _some([v.texts for v in known]), _some([v.numbers for v in known]),
+        _some([v.answers for v in known]), _some([v.statuses for v in known]),
+        tuple(f for v in known for f in v.functions)[:4], tuple(k for v in known for k in v.keyed)[:MOST],
     )  # fmt: skip
 
 
-def _some(items: Iterable[T]) -> frozenset[T]:
-    kept: set[T] = set()
-    for item in items:
-        kept.add(item)
-        if len(kept) >= MOST:
-            break
-    return frozenset(kept)
+def _some(sets: list[frozenset[T]]) -> frozenset[T]:
+    filled = [one for one in sets if one]
+    if len(filled) <= 1:
+        return filled[0] if filled else frozenset()
+    kept = filled[0].union(*filled[1:])
+    return kept if len(kept) <= MOST else frozenset(islice(kept, MOST))
 
 
 def joined(values: list[Known]) -> Known:
