@@ -22,11 +22,19 @@ class Board:
 
     def against(self, item: str, probe: str, target: Target, what: str, ask: Ask, answer: Answer) -> None:
         """A failure: the request, the response, and what is wrong with it."""
-        self._bad[item, probe, target].append(f"{what}: {ask.shown} answered {answer.shown}")
+        self.told(item, probe, target, f"{what}: {ask.shown} answered {answer.shown}")
+
+    def told(self, item: str, probe: str, target: Target, message: str) -> None:
+        """A failure in its own words."""
+        self._bad[item, probe, target].append(message)
 
     def fine(self, item: str, probe: str, target: Target, ask: Ask, answer: Answer) -> None:
         """A request that was answered as it should be."""
         self._good[item, probe, target].append((answer.status, f"{ask.shown} answered {answer.shown}"))
+
+    def seen(self, item: str, probe: str, target: Target, message: str) -> None:
+        """Something that is as it should be, in its own words."""
+        self._good[item, probe, target].append((0, message))
 
     def unclear(self, item: str, probe: str, target: Target, why: str) -> None:
         """A probe that could not be judged, and why."""
@@ -35,6 +43,10 @@ class Board:
     def failed(self, item: str, target: Target) -> bool:
         """Whether something speaks against an endpoint already."""
         return any(found and key[0] == item and key[2] == target for key, found in self._bad.items())
+
+    def failed_anything(self, target: Target) -> bool:
+        """Whether anything at all speaks against an endpoint."""
+        return any(found and key[2] == target for key, found in self._bad.items())
 
     def results(self) -> tuple[ProbeResult, ...]:
         """One result for each failure, else one for all that went well, else one that says what was not seen."""
@@ -51,6 +63,7 @@ class Board:
             elif good := self._good.get(key):
                 statuses = ", ".join(str(s) for s in sorted({status for status, _ in good}))
                 text = f"{target.name}: {len(good)} requests ({probe}) answered {statuses}; {good[0][1]}"
+                text = text if good[0][0] else good[0][1]
                 found.append(ProbeResult(item, probe, target.name, Verdict.PASS, text, *place))
             else:
                 text = f"{target.name} ({probe}): {self._unclear[key][0]}"

@@ -14,17 +14,22 @@ _MOST_PATH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. ``path`` is plain text that still has to be quoted; ``body`` is sent as it is."""
+    """One request. ``path`` is plain text that still has to be quoted, unless ``raw_target`` has path and query as
+    they go over the wire; ``body`` is sent as it is.
+    """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+    raw_target: str = ""
 
     @property
     def target(self) -> str:
         """Path and query as they go over the wire."""
+        if self.raw_target:
+            return self.raw_target
         path = quote(self.path, safe="/:@!$&'()*+,;=~-._%" if "%" in self.path else "/:@!$'()*,;=~-._")
         return path + (f"?{urlencode(self.query)}" if self.query else "")
 
@@ -90,6 +95,7 @@ class Client:
             follow_redirects=False,
             trust_env=False,
         )
+        self.socket = socket
         self._end = time.monotonic() + seconds
         self.asked = 0
 

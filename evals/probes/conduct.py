@@ -6,6 +6,7 @@ from collections.abc import Callable
 from evals.code.view import CodeView
 from evals.probes.bad_input import ERRORS, probe_bad_input, probe_half_pairs
 from evals.probes.board import Board
+from evals.probes.by_document import probe_by_document
 from evals.probes.client import Ask, Client
 from evals.probes.credentials import get_credentials, is_login, is_sign_up, leaves
 from evals.probes.explorer import Explorer
@@ -36,6 +37,7 @@ _FAMILIES: tuple[Callable[[Explorer, Board], None], ...] = (
     probe_injection,
     probe_bad_input,
     probe_unknown_things,
+    probe_by_document,
 )
 
 

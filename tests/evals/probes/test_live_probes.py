@@ -37,6 +37,7 @@ FAULTS = {
     "no-validation": "input-validation",
     "unvalidated-crash": "input-validation",
     "leak": "response-models",
+    "schema": "response-models",
 }
 
 
