@@ -38,7 +38,9 @@ def show_decision(console: "Console", decision: Decision) -> None:
             f"  suspect: {one_line(name, 80)}: {told}, corrected p {test.corrected:.2g}", style="yellow"
         )
     if near and not any(test.fresh for test in decision.tests):
-        console.print("  fresh samples would decide the suspects: run those tasks again, then --fresh RUN")
+        console.print(
+            "  fresh samples would decide the suspects: --confirm SUITE asks the live model for them"
+        )
     for task, why in decision.not_comparable.items():
         console.print(f"  not comparable: {one_line(task, 80)}: {why}", style="yellow")
     for what, names in (("not in the run", decision.missing), ("not in the baseline", decision.new)):

@@ -52,6 +52,7 @@ class Decision:
     notes: tuple[str, ...]
     run: str
     suite: str
+    agent: str
     compared: tuple[str, ...]
     not_comparable: Mapping[str, str]
     missing: tuple[str, ...]
@@ -105,6 +106,7 @@ def decide(
         notes=tuple(notes),
         run=run.folder,
         suite=run.suite,
+        agent=samples[0].agent.id if samples else "",
         compared=tuple(counts),
         not_comparable=trouble,
         missing=tuple(name for name in baseline.tasks if name not in run_tasks),

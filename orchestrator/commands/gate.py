@@ -39,6 +39,29 @@ def check(
         Path | None,
         typer.Option(help="A later run on the suspects' tasks: suspects are decided by both runs' samples."),
     ] = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option(
+            help="The run's suite: ask its live model for fresh samples of suspects, which then decide."
+        ),
+    ] = None,
+    fresh_epochs: Annotated[
+        int | None,
+        typer.Option(
+            help="Fresh samples of each suspected task (default: twice the run's).", min=1, max=1000
+        ),
+    ] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The most that --confirm may spend: money=2.50, tokens=N, calls=N. Can be repeated."
+        ),
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help="The folder that overlays the role templates.")] = None,
+    sandbox: Annotated[
+        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
+    ] = "auto",
     agent: Annotated[
         str | None, typer.Option(help="The agent to judge, by id or model, where the run has several.")
     ] = None,
@@ -59,8 +82,11 @@ def check(
 
     \b
     backsmith gate runs/NAME --baseline evals/baseline.json
+    backsmith gate runs/NAME --baseline evals/baseline.json --confirm suites/mine --budget money=5
     backsmith gate simulate --baseline evals/baseline.json --samples 3
     """
+    import asyncio
+
     from evals.gate.decision import decide, decision_json
     from evals.reports.gate_markdown import gate_markdown
     from orchestrator.baseline_file import load_baseline
@@ -70,8 +96,27 @@ def check(
     from orchestrator.show_gate import show_decision
     from orchestrator.terminal import console
 
+    results, known = read_results(run), load_baseline(baseline)
     later = read_results(fresh) if fresh else None
-    found = decide(read_results(run), load_baseline(baseline), agent=agent, fresh=later, alpha=alpha)
+    found = decide(results, known, agent=agent, fresh=later, alpha=alpha)
+    if confirm is not None and found.suspects and later is None:
+        from evals.suites.reading import find_suite, load_suite
+        from orchestrator.confirm import fresh_samples
+        from prompts.role import default_overlay
+
+        later = asyncio.run(
+            fresh_samples(
+                results,
+                found,
+                load_suite(find_suite(confirm)),
+                fresh_epochs or 2 * results.epochs,
+                base_url=base_url,
+                budget=tuple(budget or ()),
+                prompts=prompts or default_overlay(),
+                sandbox=sandbox,
+            )
+        )
+        found = decide(results, known, agent=agent, fresh=later, alpha=alpha)
     if markdown is not None:
         put_text(markdown, gate_markdown(found))
     if as_json:
