@@ -48,8 +48,9 @@ class Agent:
 class Pace:
     """How much happens at once, and how often infrastructure gets another chance.
 
-    ``calls``: samples with their model at a time; ``jobs``: answers in the sandbox at a time; ``retries``: how
-    often a sample is tried again after infrastructure failed, ``pause`` seconds later, then twice as many.
+    ``calls``: samples with their model at a time; ``jobs``: answers in the sandbox at a time (0: as many as there
+    are places for); ``retries``: how often a sample is tried again after infrastructure failed, ``pause`` seconds
+    later, then twice as many.
     """
 
     calls: int = 256

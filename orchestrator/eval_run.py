@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.spending import Spending
@@ -10,41 +11,85 @@ from evals.judgement import Judgement
 from orchestrator.eval_engine import EvalEngine, EvalRun, Pace, judge_format
 from orchestrator.eval_plan import write_plan
 from orchestrator.eval_progress import Progress
-from orchestrator.eval_setup import environment
+from orchestrator.eval_setup import cores, environment
 from orchestrator.run_folder import RunFolder
 from orchestrator.sample import Judge
+from prompts.errors import ConfigError
 from prompts.task import Task
+
+ENGINES = ("local", "ray")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where answers are judged: the isolation's name, and the engine; ``address`` is the Ray cluster's.
+
+    ``cache``: whether trials whose outcome is known on this machine are taken as known.
+    """
+
+    sandbox: str = "auto"
+    engine: str = "local"
+    address: str | None = None
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Court:
+    """A judge, what it judges in, and how many answers it takes at a time."""
+
+    judge: Judge
+    sandbox: str
+    places: int
 
 
 async def run_eval(
-    run: EvalRun, folder: Path, pace: Pace, sandbox: str, spending: Spending, progress: Progress
+    run: EvalRun, folder: Path, pace: Pace, where: Where, spending: Spending, progress: Progress
 ) -> None:
-    """Run what is left of an eval in ``folder``. ``sandbox`` names the isolation. Raises as ``EvalEngine.run`` does."""
+    """Run what is left of an eval in ``folder``. Raises as ``EvalEngine.run`` does."""
     plan = {**write_plan(run.plan), "rounds": run.rounds, "tests": run.tests}
-    async with RunFolder(folder, plan, run.redact) as kept, _judge(run, sandbox) as (judge, told):
+    async with RunFolder(folder, plan, run.redact) as kept, _court(run, where) as court:
         spending.charge("", kept.spent)
-        kept.started({"epochs": run.epochs, "environment": environment(told)})
+        told = {**environment(court.sandbox), "engine": where.engine}
+        kept.started({"epochs": run.epochs, "environment": told})
         for line in kept.damaged:
             progress.note(f"line {line} of the journal is damaged and is left out")
-        engine = EvalEngine(run, kept, judge, pace, progress.tick)
+        paced = pace if pace.jobs else replace(pace, jobs=court.places)
+        engine = EvalEngine(run, kept, court.judge, paced, progress.tick)
         progress.attach(engine)
         await engine.run()
 
 
 @asynccontextmanager
-async def _judge(run: EvalRun, sandbox: str) -> AsyncIterator[tuple[Judge, str]]:
-    """The judge, and the name of the sandbox that it works in."""
-    if not run.tests:
-        yield judge_format, "none"
-        return
+async def _court(run: EvalRun, where: Where) -> AsyncIterator[_Court]:
+    if where.engine not in ENGINES:
+        raise ConfigError(f"no engine is called {where.engine!r}", f"use one of: {', '.join(ENGINES)}")
+    if where.engine == "ray":
+        if not run.tests:
+            raise ConfigError(
+                "--engine ray spreads what happens in sandboxes, and --no-tests leaves that out"
+            )
+        from orchestrator.eval_ray import ray_judge, sandbox_worker
+
+        async with ray_judge(where.address, sandbox_worker(where.sandbox)) as (judge, places):
+            yield _Court(judge, where.sandbox, places)
+    elif not run.tests:
+        yield _Court(judge_format, "none", cores())
+    else:
+        async with _local(where) as court:
+            yield court
+
+
+@asynccontextmanager
+async def _local(where: Where) -> AsyncIterator[_Court]:
     from orchestrator.sandboxes import open_sandbox
     from orchestrator.verify import verify
     from sandbox.trial import Laboratory
+    from sandbox.trial_cache import TrialCache
 
-    isolation = open_sandbox(sandbox)
-    async with Laboratory(isolation) as laboratory:
+    isolation = open_sandbox(where.sandbox)
+    async with Laboratory(isolation, cache=TrialCache() if where.cache else None) as laboratory:
 
         async def judge(answer: Answer, task: Task) -> Judgement:
             return await verify(answer, task, laboratory)
 
-        yield judge, isolation.name
+        yield _Court(judge, isolation.name, cores())

@@ -16,10 +16,13 @@ _MOST_ERRORS_SHOWN = 3
 
 
 def eval_exit_code(results: RunResults) -> int:
-    """3 where samples are missing or too many got no verdict, 1 where some fall short, else 0."""
+    """3 where samples are missing or too many got no verdict, 1 where some fall short, 0 where all are verified."""
     if results.partial or results.inconclusive:
         return INCONCLUSIVE
-    return VERIFIED if all(s.verified for s in results.samples if s.counted) else FALLS_SHORT
+    if any(sample.verdict is Verdict.FAIL for sample in results.samples):
+        return FALLS_SHORT
+    left_open = any(not sample.counted and sample.error is None for sample in results.samples)
+    return INCONCLUSIVE if left_open else VERIFIED
 
 
 def summaries_of(results: RunResults) -> list[Summary]:

@@ -13,7 +13,7 @@ from evals.suites.suite import Suite, SuiteTask
 from orchestrator.eval_engine import Agent, EvalRun, Pace
 from orchestrator.eval_plan import EvalPlan, agent_id, roles_hash
 from orchestrator.eval_progress import eval_progress
-from orchestrator.eval_run import run_eval
+from orchestrator.eval_run import Where, run_eval
 from orchestrator.eval_setup import cores, task_info
 from orchestrator.results import read_results
 from orchestrator.run_folder import fresh_folder
@@ -75,7 +75,12 @@ async def score_outputs(
     folder = run or fresh_folder(Path("runs"), suite.name)
     with eval_progress(quiet=quiet) as progress:
         await run_eval(
-            eval_run, folder, Pace(jobs=cores(), retries=2), sandbox, Spending(Limit(), Limit()), progress
+            eval_run,
+            folder,
+            Pace(jobs=cores(), retries=2),
+            Where(sandbox),
+            Spending(Limit(), Limit()),
+            progress,
         )
     return read_results(folder)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from evals.results import RunResults
     from evals.suites.suite import Suite
     from orchestrator.eval_engine import Pace
+    from orchestrator.eval_run import Where
     from orchestrator.eval_setup import Wanted
     from orchestrator.model_choice import ModelChoice
 
@@ -60,6 +61,12 @@ def eval_suite(
     sandbox: Annotated[
         str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
     ] = "auto",
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: judge on the nodes of a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None, typer.Option(help="The Ray cluster's address (default: one on this machine).")
+    ] = None,
     no_tests: Annotated[
         bool, typer.Option(help="Only ask and read the answers: no sandbox, no checklist.")
     ] = False,
@@ -82,7 +89,7 @@ def eval_suite(
         typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option(help="Ask the model anew even where this machine has its answer.")
+        bool, typer.Option(help="Ask and test anew even where this machine knows the answer or its outcome.")
     ] = False,
     prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
     exit_zero: Annotated[
@@ -102,12 +109,14 @@ def eval_suite(
     backsmith eval recordings --model replay
     backsmith eval suites/mine --model openai/gpt-5 --model anthropic/claude-opus-5 --epochs 5 --budget money=20
     backsmith eval suites/mine --model openai/gpt-5 --batch --run runs/nightly
+    backsmith eval suites/mine --model openai/gpt-5 --engine ray --ray-address auto
     """
     import asyncio
 
     from evals.suites.reading import find_suite, load_suite
     from orchestrator.eval_engine import Pace
-    from orchestrator.eval_setup import Wanted, cores, for_suite
+    from orchestrator.eval_run import Where
+    from orchestrator.eval_setup import Wanted, for_suite
     from orchestrator.eval_show import eval_exit_code, result_lines
     from orchestrator.exit_codes import FALLS_SHORT, VERIFIED
     from orchestrator.model_choice import ModelChoice
@@ -137,8 +146,9 @@ def eval_suite(
         overlay=prompts or default_overlay(),
     )
     # A batch is worth most when it holds everything; its calls cost no connections while they wait.
-    pace = Pace(calls=calls or (10_000 if batch else 256), jobs=jobs or cores(), retries=retries)
-    place = _Place(run_folder, sandbox, quiet=as_json)
+    pace = Pace(calls=calls or (10_000 if batch else 256), jobs=jobs or 0, retries=retries)
+    where = Where(sandbox, engine, ray_address, cache=not no_cache)
+    place = _Place(run_folder, where, quiet=as_json)
     if outputs:
         results = asyncio.run(_score(loaded, outputs, wanted, place))
     else:
@@ -154,7 +164,7 @@ def eval_suite(
 @dataclass(frozen=True, slots=True)
 class _Place:
     run: Path | None
-    sandbox: str
+    where: "Where"
     quiet: bool
 
 
@@ -164,7 +174,9 @@ async def _score(suite: "Suite", outputs: list[Path], wanted: "Wanted", place: _
 
     if wanted.models:
         raise ConfigError("--outputs asks no model, and --model names one", "leave one of them out")
-    return await score_outputs(suite, read_outputs(outputs), place.run, place.sandbox, quiet=place.quiet)
+    return await score_outputs(
+        suite, read_outputs(outputs), place.run, place.where.sandbox, quiet=place.quiet
+    )
 
 
 async def _eval(
@@ -186,7 +198,7 @@ async def _eval(
         options = model_options(choice, find_project(Path.cwd()), folder)
         async with opened(suite, wanted, choice, options) as run:
             with eval_progress(quiet=place.quiet) as progress:
-                await run_eval(run, folder, pace, place.sandbox, options.spending, progress)
+                await run_eval(run, folder, pace, place.where, options.spending, progress)
     except (InfrastructureError, asyncio.CancelledError):
         if folder.is_dir():
             console(stderr=True).print(f"What there is so far is kept; go on with: --run {folder}")
