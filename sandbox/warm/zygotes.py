@@ -54,7 +54,7 @@ class Zygotes:
         try:
             return await zygote.run(command, plan.warm.report, needs)
         except NotWarmError as error:
-            if not zygote.alive:
+            if not zygote.alive and self._zygotes.get(prepared.key) is zygote:
                 self._refused[prepared.key] = str(error)
                 self._drop(prepared.key)
             raise

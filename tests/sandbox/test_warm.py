@@ -1,11 +1,16 @@
 """Warm runs: tests forked from a process that has their packages imported come out as in a cold run."""
 
+import asyncio
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from prompts.task import Limits
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.report import TestReport
 from sandbox.trial import Laboratory, Project, Trial
@@ -41,3 +46,150 @@ def seen(trial: Trial) -> dict[str, object]:
     told = trial.report.output.partition("SEEN")[2].partition("NEES")[0]
     assert told, trial.report
     return dict(json.loads(told))
+
+
+# The tests' process of a warm run has its parent outside of what it can see.
+IS_WARM = "import os\ndef test_x():\n    assert os.getppid() == 0\n"
+
+
+async def test_auto_is_warm_from_the_second_run_on() -> None:
+    first, second = await trials({"test_x.py": IS_WARM}, "auto", times=2)
+    assert (first.report.passed, second.report.passed) == (False, True)
+    assert first.notes == second.notes == ()
+
+
+OWN_SIX = {
+    "six.py": "OWN = True\n",
+    "test_x.py": "import six\ndef test_x():\n    assert six.OWN\n",
+}
+USES_SIX = {"test_x.py": "import six\n" + IS_WARM}
+SIX = (("python", "six"),)
+
+
+async def test_a_project_with_a_module_of_an_imported_name_runs_cold() -> None:
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        assert (await laboratory.run(Project(USES_SIX, SIX))).report.passed
+        trial = await laboratory.run(Project(OWN_SIX, SIX))
+        assert trial.report.passed, trial.report
+        assert trial.notes == ("tests ran cold: the project has modules of the names of imported ones: six",)
+        assert (await laboratory.run(Project(USES_SIX, SIX))).report.passed
+
+
+async def test_a_variable_that_was_read_as_packages_were_imported_makes_a_run_cold() -> None:
+    test = "import os\ndef test_x():\n    assert os.environ['NO_COLOR'] == '1' and os.getppid()\n"
+    (trial,) = await trials({"test_x.py": test}, "always", extra_env={"NO_COLOR": "1"})
+    assert trial.report.passed, trial.report
+    assert trial.notes == ("tests ran cold: packages read NO_COLOR as they are imported",)
+
+
+SIDE_BY_SIDE = """
+import os, pathlib, time
+
+def test_alone():
+    pathlib.Path("/tmp/mine").write_text("{name}")
+    pathlib.Path("mine").write_text("{name}")
+    time.sleep(0.5)
+    assert pathlib.Path("/tmp/mine").read_text() == pathlib.Path("mine").read_text() == "{name}"
+    assert sorted(os.listdir("/tmp")) == ["mine"]
+    assert len([name for name in os.listdir("/proc") if name.isdigit()]) == 2
+    assert not os.path.exists("/run/benches")
+"""
+
+
+async def test_samples_side_by_side_see_nothing_of_each_other() -> None:
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        jobs = [laboratory.run(Project({"test_x.py": SIDE_BY_SIDE.format(name=name)})) for name in "abcd"]
+        for trial in await asyncio.gather(*jobs):
+            assert trial.report.passed, trial.report
+            assert trial.notes == ()
+
+
+async def test_a_limit_ends_one_sample_and_not_the_zygote() -> None:
+    endless = {"test_x.py": "def test_x():\n    while True: pass\n"}
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        slow = await laboratory.run(Project(endless, limits=Limits(seconds=2)))
+        assert slow.report.problem == "time limit: still running after 2 s"
+        assert (await laboratory.run(Project({"test_x.py": IS_WARM}))).report.passed
+
+
+HIDDEN = "import pathlib\ndef test_h():\n    pathlib.Path(__file__).write_text('')\n"
+
+
+async def test_hidden_tests_are_sealed_in_a_warm_run() -> None:
+    (trial,) = await trials({"test_x.py": IS_WARM}, "always", hidden_tests={"tests/test_h.py": HIDDEN})
+    assert trial.notes == ()
+    assert "passed" in outcomes(trial.report).values()
+    assert not trial.report.passed
+
+
+DATABASE = """
+import os, psycopg
+
+def test_x():
+    assert os.getppid() == 0
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with psycopg.connect(os.environ["DATABASE_URL"].replace("localhost", ""), host="/var/run/postgresql") as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+"""
+
+
+async def test_a_database_is_reached_by_its_port_and_its_socket() -> None:
+    (trial,) = await trials(
+        {"test_x.py": DATABASE},
+        "always",
+        dependencies=(("python", "psycopg[binary]"),),
+        env_vars=(("DATABASE_URL", "postgresql://u:p@localhost/x"),),
+        database="PostgreSQL",
+    )
+    assert trial.report.passed, trial.report
+
+
+async def test_comparing_tells_what_comes_out_differently() -> None:
+    (trial,) = await trials({"test_x.py": IS_WARM}, "compare")
+    assert outcomes(trial.report) == {"test_x.py::test_x": "failed"}  # the cold run's word counts
+    assert trial.notes == ("warm and cold runs differ: test_x.py::test_x: warm passed, cold failed",)
+    (same,) = await trials({"test_x.py": "def test_x(): pass\n"}, "compare")
+    assert same.notes == ("warm and cold runs agree on 1 tests",)
+
+
+KILLED = """
+import asyncio, sys
+from sandbox.isolation.bubblewrap import Bubblewrap
+from sandbox.trial import Laboratory, Project
+
+async def main():
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        trial = await laboratory.run(Project({"test_x.py": "def test_x(): pass"}))
+        assert trial.report.passed
+        running = asyncio.create_task(
+            laboratory.run(Project({"test_x.py": "import time\\ndef test_x(): time.sleep(77.75)"}))
+        )
+        await asyncio.sleep(0.7)
+        print("ready", flush=True)
+        await running
+
+asyncio.run(main())
+"""
+
+
+def test_nothing_outlives_a_killed_backsmith() -> None:
+    argv = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        below = descendants(process.pid)
+        assert len(below) >= 6  # the zygote in its sandbox; witness, usher, tests and theirs
+        process.kill()
+    deadline = time.monotonic() + 10
+    while any(Path("/proc", str(pid)).exists() for pid in below):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for task in Path("/proc", str(pid), "task").glob("*/children"):
+        for child in task.read_text(encoding="ascii").split():
+            found += [int(child), *descendants(int(child))]
+    return found

@@ -87,8 +87,10 @@ class Zygote:
 
     def take_in(self, modules: "list[list[Any]]") -> str:
         """Import what was not tried yet; says what of it cannot be shared with samples to come."""
-        handles = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
         fresh = [entry for entry in modules if entry[0] not in self._tried]
+        if not fresh:
+            return ""
+        handles, children = _handles(), _children()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for name, attributes in fresh:
@@ -97,25 +99,25 @@ class Zygote:
         self._warned += [str(warning.message) for warning in caught]
         gc.collect()
         gc.freeze()
-        return self._unshareable(handles)
+        return self._unshareable(_handles() - handles, _children() - children)
 
-    def _unshareable(self, handles: "set[str]") -> str:
+    def _unshareable(self, handles: "set[str]", children: "set[str]") -> str:
         if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
             return "a package starts threads as it is imported"
-        if pathlib.Path("/proc/self/task", str(os.getpid()), "children").read_text(encoding="ascii"):
+        if children:
             return "a package starts processes as it is imported"
+        if handles:
+            return f"a package opens {', '.join(sorted(handles))} as it is imported"
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:  # noqa: PTH123
-            if any(line.split(" ", 2)[1].endswith("s") and "w" in line.split(" ", 2)[1] for line in maps):
+            if any(
+                "w" in access and access.endswith("s") for access in (line.split(" ", 2)[1] for line in maps)
+            ):
                 return "a package shares memory as it is imported"
-        for handle in set(os.listdir("/proc/self/fd")) - handles:  # noqa: PTH208
-            with contextlib.suppress(OSError):  # the listing's own
-                return f"a package opens {os.readlink(f'/proc/self/fd/{handle}')} as it is imported"  # noqa: PTH115
-        for folder in ("/tmp", "/dev/shm", os.environ["HOME"]):
+        for folder in ("/tmp", "/dev/shm", self._started["HOME"]):
             if os.listdir(folder):  # noqa: PTH208
                 return f"a package writes to {folder} as it is imported"
-        if dict(os.environ._data) != {  # type: ignore[attr-defined]
-            os.fsencode(key): os.fsencode(value) for key, value in self._started.items()
-        }:
+        now = {os.fsdecode(key): os.fsdecode(value) for key, value in os.environ._data.items()}  # type: ignore[attr-defined]
+        if now != self._started:
             return "a package changes the environment as it is imported"
         return ""
 
@@ -136,6 +138,20 @@ class Zygote:
             if name in sys.modules and loader != "AssertionRewritingHook":
                 return f"pytest would rewrite {name}, which is imported already"
         return ""
+
+
+def _handles() -> "set[str]":
+    """The open descriptors, with what they lead to."""
+    found = set()
+    for handle in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):  # the listing's own
+            found.add(f"{handle}: {os.readlink(f'/proc/self/fd/{handle}')}")  # noqa: PTH115
+    return found
+
+
+def _children() -> "set[str]":
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
+        return set(file.read().split())
 
 
 def _import(name: str, attributes: "list[str]") -> None:
