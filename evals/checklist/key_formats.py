@@ -70,8 +70,13 @@ _FORMATS = tuple(
 )
 
 
+_ANY_MARK = re.compile("|".join(re.escape(mark) for _, marks, _ in _FORMATS for mark in marks))
+
+
 def key_format(value: str) -> str:
     """The kind of well-known key that stands in a text, or empty."""
+    if not _ANY_MARK.search(value):
+        return ""
     for kind, marks, pattern in _FORMATS:
         if any(mark in value for mark in marks) and pattern.search(value):
             return kind

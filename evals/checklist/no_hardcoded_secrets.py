@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from evals.checklist.findings import Findings, shown, unread, unread_languages
 from evals.checklist.key_formats import key_format
 from evals.checklist.secret_calls import SecretCalls
-from evals.checklist.secret_fallbacks import Fallbacks, reads_environment
+from evals.checklist.secret_fallbacks import Fallbacks, environment_reads
 from evals.checklist.secret_files import in_file
 from evals.checklist.secret_shapes import random_looking, secret_name, secret_value
 from evals.checklist.secret_text import in_unread_source
@@ -31,7 +31,7 @@ def check(view: CodeView) -> CheckResult:
     for module in modules:
         for line, message in _Secrets(view.project, module).found():
             findings.against.append(Evidence(message, module.path, line))
-        reads += sum(reads_environment(item) for item in n.inside(module))
+        reads += environment_reads(module)
     for file in view.files:
         found = (*in_file(file), *in_unread_source(file))
         findings.against.extend(Evidence(message, file.path, line) for line, message in found)

@@ -45,6 +45,7 @@ class Fallbacks:
         self.module = module
         self.constants = constants
         self._held: dict[str, str] = {}
+        self._reading = environment_reads(module) > 0
         for item in n.only(module, n.Assign):
             if item.value is not None and item.targets:
                 asked = self.asked(item.value)
@@ -178,9 +179,9 @@ class Fallbacks:
 
     def _returned(self, function: n.Function) -> Iterator[tuple[int, str]]:
         """``func secret() string { if v := os.Getenv("SECRET"); v != "" { return v }; return "literal" }``."""
-        nodes = n.inside(function)
-        if not any(_reads(item) for item in nodes):
+        if not self._reading or not any(map(_reads, n.inside(function))):
             return
+        nodes = n.inside(function)
         held: dict[str, str] = {}
         asked = ""
         for item in nodes:
@@ -257,9 +258,10 @@ def _reads(item: n.Node) -> bool:
     }
 
 
-def reads_environment(item: n.Node) -> bool:
-    """Whether a node reads the environment."""
-    return _reads(item) and not (isinstance(item, n.Attr) and item.name == "get")
+def environment_reads(module: n.Module) -> int:
+    """How often a module reads the environment."""
+    nodes: tuple[n.Node, ...] = (*n.only(module, n.Call), *n.only(module, n.Attr), *n.only(module, n.Index))
+    return sum(_reads(item) for item in nodes if not (isinstance(item, n.Attr) and item.name == "get"))
 
 
 def _says(name: str) -> str:
