@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from evals.code.files import code_file, language_of, part_of
 from evals.context.cache import OutlineCache, outline_key
 from evals.context.conventions import Conventions, find_conventions
-from evals.context.outline import Outline, outline
+from evals.context.outline import Outline
+from evals.context.outlining import outline_all
 from evals.context.ranking import named_files, rank
 from evals.context.secrets import is_secret_file, without_secrets
 from prompts.repository import RepositoryContext
@@ -15,8 +16,10 @@ from prompts.tokens import count_tokens
 BUDGET = 24_000
 _SHARES = {"models": 0.15, "routes": 0.06, "map": 0.2}
 _MOST_SHOWN = 24
-_MOST_ROUTE_FILES = 150
+_MOST_ROUTE_FILES = 60
+_MOST_ROUTE_TEXT = 250_000
 _LEAST_SCORE = 0.12
+_LEAST_BLOCK = 12
 _DOCUMENTS = frozenset({"documentation", "example", "other"})
 
 
@@ -36,19 +39,13 @@ def read_outlines(
     """The outline of every file; from the cache where its content was read before."""
     keys = {path: outline_key(path, blobs[path]) for path in files if path in blobs}
     kept = cache.find(keys.values()) if cache else {}
-    fresh: dict[str, Outline] = {}
-    found: dict[str, Outline] = {}
-    for path, text in files.items():
-        key = keys.get(path)
-        known = kept.get(key) if key else None
-        if known is None:
-            known = outline(path, text)
-            if key:
-                fresh[key] = known
-        found[path] = known
+    found = {path: kept[key] for path, key in keys.items() if key in kept}
+    missing = [path for path in files if path not in found]
+    fresh = outline_all({path: files[path] for path in missing})
+    found |= fresh
     if cache:
-        cache.keep(fresh)
-    return found
+        cache.keep({keys[path]: made for path, made in fresh.items() if path in keys})
+    return {path: found[path] for path in files}
 
 
 def build_context(
@@ -71,7 +68,7 @@ def build_context(
     spent = {"named files": int(budget * 0.6) - left}
     parts = {part: int(budget * share) for part, share in _SHARES.items()}
     models = _models(ranked, outlines, files, parts["models"])
-    routes = _routes(ranked, files, parts["routes"])
+    routes = _routes(ranked, outlines, files, parts["routes"])
     left = budget - spent["named files"] - _tokens(models) - _tokens("\n".join(routes)) - parts["map"]
     likely = [path for path, score in ranked if score >= _LEAST_SCORE and part_of(path) not in _DOCUMENTS]
     likely = [path for path in likely if path not in shown][: _MOST_SHOWN - len(shown)]
@@ -124,27 +121,38 @@ def _models(
 ) -> str:
     parts: list[str] = []
     for path, _ in ranked:
+        if budget < _LEAST_BLOCK:
+            break
         found = outlines[path].models
         if not found or part_of(path) == "test" or is_secret_file(path):
             continue
-        for model in found:
-            text, _ = without_secrets(path, model.text)
-            block = f"# {path}:{model.line}\n{text}"
-            cost = _tokens(block)
-            if text is not None and cost <= budget:
-                budget -= cost
-                parts.append(block)
+        block = "\n\n".join(f"# {path}:{model.line}\n{model.text}" for model in found)
+        cost = _tokens(block)
+        if cost > budget:
+            continue
+        text, _ = without_secrets(path, block)
+        if text is not None:
+            budget -= cost
+            parts.append(text)
     return "\n\n".join(parts)
 
 
-def _routes(ranked: list[tuple[str, float]], files: Mapping[str, str], budget: int) -> list[str]:
+def _routes(
+    ranked: list[tuple[str, float]], outlines: Mapping[str, Outline], files: Mapping[str, str], budget: int
+) -> list[str]:
     """The routes that the code serves, as far as the files that matter most show them."""
     from evals.code.project import Project
     from evals.code.routes import find_routes
     from evals.code.view import read
 
     paths = [path for path, _ in ranked if part_of(path) == "source" and language_of(path)]
-    chosen = paths[:_MOST_ROUTE_FILES]
+    chosen: list[str] = []
+    size = 0
+    for path in paths:
+        size += len(files[path]) if outlines[path].serves else 0
+        if size > _MOST_ROUTE_TEXT or len(chosen) == _MOST_ROUTE_FILES:
+            break
+        chosen += [path] if outlines[path].serves else []
     texts = {path: files[path] for path in chosen}
     project = Project((read(code_file(path, text)) for path, text in texts.items()), texts)
     order = {path: number for number, path in enumerate(chosen)}
@@ -167,26 +175,26 @@ def _map(
     """Files with their signatures, the best first, then the names of as many others as fit."""
     lines: list[str] = []
     names: list[str] = []
-    for_names = budget // 4
-    budget -= for_names
+    left = budget - budget // 4
     for path, _ in ranked:
         entries = [] if path in whole else outlines[path].entries
+        if left < _LEAST_BLOCK or is_secret_file(path) or not (entries or path in whole):
+            names.append(path)
+            continue
         block = [path + (" (whole below)" if path in whole else "")]
         block += ["  " * (entry.depth + 1) + entry.text for entry in entries]
         cost = _tokens("\n".join(block)) + 1
-        if cost <= budget and (entries or path in whole) and not is_secret_file(path):
-            budget -= cost
+        if cost <= left:
+            left -= cost
             lines += block
         else:
             names.append(path)
-    others: list[str] = []
-    for path in names:
-        for_names -= _tokens(path) + 1
-        if for_names < 0:
-            others.append(f"and {len(names) - len(others)} more files")
-            break
-        others.append(path)
-    return "\n".join([*lines, *others])
+    left = budget // 4
+    for number, path in enumerate(names):
+        left -= _tokens(path) + 1
+        if left < 0:
+            return "\n".join([*lines, *names[:number], f"and {len(names) - number} more files"])
+    return "\n".join([*lines, *names])
 
 
 def _tokens(text: str) -> int:

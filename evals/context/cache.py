@@ -93,6 +93,7 @@ def _write(outline: Outline) -> str:
             outline.words,
             [[m.kind, m.name, m.line, m.text] for m in outline.models],
             outline.lines,
+            outline.serves,
         ],
         separators=(",", ":"),
     )
@@ -100,13 +101,14 @@ def _write(outline: Outline) -> str:
 
 def _read(data: object) -> Outline | None:
     try:
-        entries, imports, words, models, lines = json.loads(str(data))
+        entries, imports, words, models, lines, serves = json.loads(str(data))
         return Outline(
             entries=tuple(Entry(int(line), str(text), int(depth)) for line, text, depth in entries),
             imports=tuple(map(str, imports)),
-            words=tuple((str(word), int(count)) for word, count in words),
+            words=dict(words),
             models=tuple(DataModel(str(k), str(n), int(at), str(text)) for k, n, at, text in models),
             lines=int(lines),
+            serves=bool(serves),
         )
     except (ValueError, TypeError):
         return None

@@ -111,6 +111,7 @@ def _packages(path: str, text: str) -> Iterable[str]:
             listed = _json(text).get(group)
             yield from listed if isinstance(listed, dict) else ()
         return
+    yield from re.findall(r"^\[tool\.([\w-]+)", text[:200_000], re.MULTILINE)
     for word in _WORD.findall(text[:200_000]):
         yield word.lower().rstrip(".")
         yield word.lower().partition("@")[0].rstrip(".")

@@ -4,10 +4,13 @@ Only what a model's data is: fields and constraints, no methods. Found file by f
 """
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _LARGEST = 400_000
 _MOST = 60
@@ -25,7 +28,7 @@ class DataModel:
 
 
 def find_models(path: str, text: str) -> Iterator[DataModel]:
-    """The data models of one file, in order."""
+    """The data models of one file, in order; of Python see ``python_models``."""
     if len(text) > _LARGEST:
         return
     yield from islice(_in_file(path, text), _MOST)
@@ -33,8 +36,6 @@ def find_models(path: str, text: str) -> Iterator[DataModel]:
 
 def _in_file(path: str, text: str) -> Iterator[DataModel]:
     match path.rpartition(".")[2].lower():
-        case "py" if "class " in text:
-            yield from _python(text)
         case "prisma":
             yield from _braced(text, _PRISMA, "prisma")
         case "go":
@@ -109,37 +110,53 @@ def _entities(text: str) -> Iterator[DataModel]:
 
 _SQLALCHEMY = re.compile(r"\b(?:mapped_column|Column|relationship|Mapped)\b")
 _DJANGO = re.compile(r"\bmodels\.\w+(?:Field|Key)\(")
+_NAME = re.compile(r"[\w.]+")
 _PYDANTIC = frozenset({"BaseModel", "SQLModel", "Schema", "BaseSchema", "RootModel"})
 
 
-def _python(text: str) -> Iterator[DataModel]:
-    import ast
+def python_models(root: "Node", data: bytes) -> Iterator[DataModel]:
+    """The data models among the classes at the top of a Python file, from its tree."""
+    for child in root.named_children:
+        node = child.child_by_field_name("definition") if child.type == "decorated_definition" else child
+        if node is not None and node.type == "class_definition":
+            model = _python_class(node, data)
+            if model is not None:
+                yield model
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    lines = text.split("\n")
-    for node in tree.body:
-        if not isinstance(node, ast.ClassDef):
-            continue
-        kept = [n for n in node.body if isinstance(n, ast.Assign | ast.AnnAssign | ast.ClassDef)]
-        if not kept:
-            continue
-        body = [line for n in kept for line in lines[n.lineno - 1 : n.end_lineno]]
-        said = "\n".join(body)
-        bases = {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in node.bases}
-        kind = (
-            "django" if _DJANGO.search(said)
-            else "sqlalchemy" if _SQLALCHEMY.search(said)
-            else "pydantic" if bases & _PYDANTIC
-            else ""
-        )  # fmt: skip
-        if kind:
-            head = lines[node.lineno - 1].rstrip()
-            yield DataModel(kind, node.name, node.lineno, _bounded("\n".join([head, *body])))
+
+def _python_class(node: "Node", data: bytes) -> DataModel | None:
+    body = node.child_by_field_name("body")
+    kept = [inner for inner in (body.named_children if body else []) if _is_field(inner)]
+    if not kept or body is None:
+        return None
+    lines = [" " * inner.start_point[1] + _text(inner, data) for inner in kept]
+    said = "\n".join(lines)
+    bases = {
+        name.rpartition(".")[2]
+        for name in _NAME.findall(_text(node.child_by_field_name("superclasses"), data))
+    }
+    kind = (
+        "django" if _DJANGO.search(said)
+        else "sqlalchemy" if _SQLALCHEMY.search(said)
+        else "pydantic" if bases & _PYDANTIC
+        else ""
+    )  # fmt: skip
+    if not kind:
+        return None
+    head = data[node.start_byte : body.start_byte].decode("utf-8", "replace").rstrip()
+    name = _text(node.child_by_field_name("name"), data)
+    return DataModel(kind, name, node.start_point[0] + 1, _bounded("\n".join([head, *lines])))
+
+
+def _is_field(node: "Node") -> bool:
+    if node.type == "expression_statement":
+        first = node.named_children[0] if node.named_children else None
+        return first is not None and first.type == "assignment"
+    return node.type == "class_definition"
+
+
+def _text(node: "Node | None", data: bytes) -> str:
+    return "" if node is None else data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def _line(text: str, at: int) -> int:

@@ -1,27 +1,27 @@
 """One file's outline: what it defines, with signatures; what it imports; which words it uses. Pure.
 
-Python is read by its own parser, JavaScript, TypeScript, Go and Java by tree-sitter; of other languages the lines
-that begin a definition are taken. Code that cannot be parsed has the outline that its lines give.
+Python, JavaScript, TypeScript, Go and Java are read by tree-sitter, as far as their definitions lie; of other
+languages the lines that begin a definition are taken.
 """
 
 import re
-import warnings
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from evals.code.files import language_of
 from evals.code.nodes import Language
-from evals.context.models import DataModel, find_models
+from evals.context.models import DataModel, find_models, python_models
 
 if TYPE_CHECKING:
-    import ast
-
     from tree_sitter import Node
 
 LARGEST = 400_000
+_LONGEST_TREE = 200_000
+_WORDS_OF = 40_000
+_IMPORTS_IN = 20_000
 _LONGEST_SIGNATURE = 160
 _MOST_ENTRIES = 400
 _MOST_WORDS = 300
@@ -33,8 +33,9 @@ _LINE = re.compile(
     r"|record|function|type)\b[^\n{;]{1,200})"
 )
 _IMPORT = re.compile(
-    r"^\s*(?:from\s+([\w.]+)\s+import|import\s+(?:static\s+)?[\"']?([\w./@-]+)|.{0,200}?\b(?:require\(|from\s+)[\"']([\w./@-]+)"
-    r"|use\s+([\w:]+)|\"([\w./-]+)\"$)"
+    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+(?:static[ \t]+)?[\"']?([\w./@-]+)|use[ \t]+([\w:]+)"
+    r"|\"([\w./-]+)\"$)|\brequire\([\"']([\w./@-]+)|\bfrom[ \t]+[\"']([\w./@-]+)[\"']",
+    re.MULTILINE,
 )
 
 
@@ -49,13 +50,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One file. ``words`` are the parts of its identifiers, in lower case, with their counts."""
+    """One file. ``words`` are the parts of its identifiers, in lower case, with their counts. ``serves``: it may
+    define routes."""
 
     entries: tuple[Entry, ...] = ()
     imports: tuple[str, ...] = ()
-    words: tuple[tuple[str, int], ...] = ()
+    words: Mapping[str, int] = field(default_factory=dict)
     models: tuple[DataModel, ...] = ()
     lines: int = 0
+    serves: bool = False
 
 
 def outline(path: str, text: str) -> Outline:
@@ -64,22 +67,31 @@ def outline(path: str, text: str) -> Outline:
     if len(text) > LARGEST:
         return Outline(lines=lines)
     language = language_of(path)
-    entries: list[Entry] | None = None
-    if language == "python":
-        entries = _python(text)
-    elif language is not None:
-        entries = _by_grammar(path, text, language)
-    if entries is None:
-        entries = list(_by_lines(text)) if language or path.endswith(_OTHERS) else []
+    entries: list[Entry] = []
+    models: list[DataModel] = []
+    root = _root(path, text, language) if language else None
+    if root is not None:
+        data = text.encode("utf-8", "replace")
+        entries = list(_definitions(root, data, 0))
+        if language == "python":
+            models = list(python_models(root, data))
+    elif language or path.endswith(_OTHERS):
+        entries = list(_by_lines(text))
     return Outline(
         entries=tuple(entries[:_MOST_ENTRIES]),
         imports=tuple(dict.fromkeys(_imports(text))) if language else (),
-        words=tuple(_words(text)),
-        models=tuple(find_models(path, text)),
+        words=dict(word_parts(text[:_WORDS_OF]).most_common(_MOST_WORDS)),
+        models=tuple(models or find_models(path, text)),
         lines=lines,
+        serves=bool(language) and any(sign in text for sign in _SERVES),
     )
 
 
+_SERVES = (
+    "@app.", "router.", "@bp.", "blueprint.", "api.", "urlpatterns", "app.get(", "app.post(", "app.use(", "app.put(",
+    "app.delete(", ".GET(", ".POST(", ".PUT(", ".DELETE(", ".Group(", "Mapping(", "@Get(", "@Post(", "@Controller(",
+    "include_router", "register_blueprint", "HandleFunc(",
+)  # fmt: skip
 _OTHERS = (".rs", ".rb", ".cs", ".kt", ".kts", ".php", ".scala", ".swift", ".ex", ".exs")
 
 
@@ -106,44 +118,21 @@ def _stem(word: str) -> str:
     return word
 
 
-def _words(text: str) -> list[tuple[str, int]]:
-    return word_parts(text).most_common(_MOST_WORDS)
-
-
 def _imports(text: str) -> Iterator[str]:
-    for line in text.split("\n")[:400]:
-        if len(line) < 300 and (match := _IMPORT.match(line)):
-            yield next(group for group in match.groups() if group)
+    for match in _IMPORT.finditer(text, 0, _IMPORTS_IN):
+        yield match[match.lastindex or 0]
 
 
-def _python(text: str) -> list[Entry] | None:
-    import ast
+def _root(path: str, text: str, language: Language) -> "Node | None":
+    """The root of a file's tree; None where its grammar is not installed or it is too long to be read whole."""
+    from evals.code.grammars import parser_for
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if len(text) > _LONGEST_TREE:
         return None
-    lines = text.split("\n")
-    entries: list[Entry] = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            entries.append(_python_entry(node, lines, 0))
-        if isinstance(node, ast.ClassDef):
-            inner = (n for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-            entries += [_python_entry(n, lines, 1) for n in inner]
-    return entries
-
-
-def _python_entry(
-    node: "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef", lines: list[str], depth: int
-) -> Entry:
-    stop = max(node.lineno, node.body[0].lineno - 1)
-    head = " ".join(line.strip() for line in lines[node.lineno - 1 : min(stop, node.lineno + 12)])
-    # A body on the same line, a comment or a docstring's line is none of the signature.
-    end = re.search(r":\s*(?:#.*|\"\"\".*|\.\.\.|pass)?$", head)
-    return Entry(node.lineno, _short(head[: end.start()] if end else head.rstrip(":")), depth)
+    try:
+        return parser_for(path, language).parse(text.encode("utf-8", "replace")).root_node
+    except ModuleNotFoundError:
+        return None
 
 
 def _short(text: str) -> str:
@@ -156,25 +145,24 @@ _DEFINITIONS = frozenset(
         "function_declaration", "generator_function_declaration", "class_declaration", "method_definition",
         "abstract_class_declaration", "interface_declaration", "type_alias_declaration", "enum_declaration",
         "method_declaration", "constructor_declaration", "record_declaration", "type_declaration",
-        "lexical_declaration", "expression_statement",
+        "function_definition", "class_definition",
     }
 )  # fmt: skip
 _WRAPPERS = frozenset(
-    {"export_statement", "program", "source_file", "ambient_declaration", "internal_module"}
+    {
+        "export_statement",
+        "program",
+        "source_file",
+        "ambient_declaration",
+        "internal_module",
+        "decorated_definition",
+    }
 )
-_BODIES = frozenset({"class_body", "interface_body", "enum_body"})
-_FUNCTIONS = frozenset({"arrow_function", "function_expression", "function"})
-
-
-def _by_grammar(path: str, text: str, language: Language) -> list[Entry] | None:
-    from evals.code.grammars import parser_for
-
-    data = text.encode("utf-8", "replace")
-    try:
-        root = parser_for(path, language).parse(data).root_node
-    except ModuleNotFoundError:
-        return None
-    return list(_definitions(root, data, 0))
+_BODIES = frozenset({"class_body", "interface_body", "enum_body", "block"})
+_FUNCTIONS = frozenset(
+    {"arrow_function", "function_expression", "function", "function_definition", "method_declaration",
+     "function_declaration", "method_definition", "constructor_declaration", "generator_function_declaration"}
+)  # fmt: skip
 
 
 def _definitions(node: "Node", data: bytes, depth: int) -> Iterator[Entry]:
@@ -183,11 +171,9 @@ def _definitions(node: "Node", data: bytes, depth: int) -> Iterator[Entry]:
             yield from _definitions(child, data, depth)
         elif child.type in {"lexical_declaration", "variable_declaration"}:
             yield from _assigned_functions(child, data, depth)
-        elif child.type == "expression_statement":
-            continue
         elif child.type in _DEFINITIONS:
             yield Entry(child.start_point[0] + 1, _signature(child, data), depth)
-            if depth == 0:
+            if depth == 0 and child.type not in _FUNCTIONS:
                 for body in child.named_children:
                     if body.type in _BODIES:
                         yield from _definitions(body, data, 1)
@@ -207,7 +193,7 @@ def _signature(node: "Node", data: bytes, holder: "Node | None" = None) -> str:
     head = data[node.start_byte : min(stop, node.start_byte + 600)].decode("utf-8", "replace")
     if body is None:
         head = head.split("{", 1)[0]
-    return _short(head.rstrip(" {=>\n"))
+    return _short(head.rstrip(" {=>:\n"))
 
 
 def _by_lines(text: str) -> Iterator[Entry]:

@@ -71,7 +71,7 @@ def _by_words(outlines: Mapping[str, Outline], task: str) -> dict[str, float]:
     wanted = {word: count for word, count in word_parts(task).items() if word not in _IDLE}
     bags: dict[str, Counter[str]] = {}
     for path, outline in outlines.items():
-        bag = Counter({word: count for word, count in outline.words if word in wanted})
+        bag = Counter({word: outline.words[word] for word in wanted if word in outline.words})
         for source, weight in ((path, _IN_PATH), (" ".join(e.text for e in outline.entries), _IN_SIGNATURE)):
             if any(word in source.lower() for word in wanted):
                 for word, count in word_parts(source).items():

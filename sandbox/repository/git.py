@@ -8,6 +8,7 @@ called, none of which converts content.
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from prompts.errors import ConfigError, StoreError
@@ -33,6 +34,7 @@ _SETTINGS = (
     "log.showSignature=false",
     "commit.gpgSign=false",
 )
+_BATCH = 1000
 _IDENTITY = ("Backsmith", "backsmith@localhost")
 
 
@@ -90,32 +92,22 @@ class Git:
 
     def blobs(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """The content of blobs, in order; those that are not there (a partial clone) are left out."""
-        process = subprocess.Popen(
-            self._argv(("cat-file", "--batch")),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=self._env,
-            cwd="/",
-        )
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
-        try:
-            for blob in ids:
-                process.stdin.write(blob.encode("ascii") + b"\n")
-                process.stdin.flush()
-                _, _, about = process.stdout.readline().rstrip(b"\n").partition(b" ")
+        pending = iter(ids)
+        while batch := list(islice(pending, _BATCH)):
+            said = self.run(
+                "cat-file", "--batch", "--buffer", data="".join(f"{one}\n" for one in batch).encode()
+            )
+            at = 0
+            for blob in batch:
+                end = said.index(b"\n", at)
+                _, _, about = said[at:end].partition(b" ")
                 kind, _, size = about.partition(b" ")
-                if kind != b"blob":
-                    if size:
-                        process.stdout.read(int(size) + 1)
-                    continue
-                content = process.stdout.read(int(size))
-                process.stdout.read(1)
-                yield blob, content
-        finally:
-            process.stdin.close()
-            process.stdout.close()
-            process.wait()
+                at = end + 1
+                if size:
+                    content = said[at : at + int(size)]
+                    at += int(size) + 1
+                    if kind == b"blob":
+                        yield blob, content
 
     def _argv(self, argv: tuple[str, ...]) -> list[str]:
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
