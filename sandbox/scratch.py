@@ -37,14 +37,14 @@ class ScratchFolder:
 
     def remove(self) -> None:
         """Remove it, whatever modes hostile code has given to what is in it."""
-        remove_tree(self._home)
+        _remove(self._home)
         with contextlib.suppress(OSError):
             os.close(self._lock)
 
 
 def reap() -> tuple[str, ...]:
     """Remove the folders that no living process holds; returns their names."""
-    return tuple(folder.name for folder in _stale() if remove_tree(folder))
+    return tuple(folder.name for folder in _stale() if _remove(folder))
 
 
 def is_held(path: Path) -> bool:
@@ -104,9 +104,16 @@ def _made(home: Path) -> Path:
     return home
 
 
+def _remove(home: Path) -> bool:
+    """Remove a scratch folder, its lock last: one whose removal is killed is known as free ever after."""
+    remove_tree(home / "in")
+    return remove_tree(home)
+
+
 def remove_tree(folder: Path) -> bool:
     """Remove a folder, whatever modes hostile code has given to what is in it; whether it is gone."""
-    shutil.rmtree(folder, onerror=_open_up)
+    if folder.exists():
+        shutil.rmtree(folder, onerror=_open_up)
     return not folder.exists()
 
 

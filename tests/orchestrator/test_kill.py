@@ -48,6 +48,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         "1",
         "--run",
         "r",
+        "--no-cache",
     ]
     environ = {**os.environ, "TMPDIR": str(temporary)}
     whole, _ = run(argv, tmp_path, environ, None)

@@ -38,6 +38,21 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
+def test_what_a_killed_removal_has_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    script = (
+        "import os, threading, sandbox.scratch as s\n"
+        "f = s.ScratchFolder('trial')\n"
+        "for n in range(3000): (f.path / str(n)).touch()\n"
+        "threading.Thread(target=f.remove).start()\n"
+        "while len(os.listdir(f.path)) > 2500: pass\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=False, cwd=Path(__file__).parent.parent.parent)
+    assert len(left(tmp_path)) == 1
+    assert len(reap()) == 1
+    assert left(tmp_path) == []
+
+
 def test_half_built_environments_are_removed_unless_somebody_builds(tmp_path: Path) -> None:
     root = tmp_path / "cache/environments/python"
     (root / "abc.building-1").mkdir(parents=True)
