@@ -89,6 +89,11 @@ class Score:
     probes: ProbeReport | None = None
     mutants: MutantReport | None = None
 
+    @property
+    def unjudged(self) -> bool:
+        """Whether a cause of this machine's kept the answer from a verdict: another try may bring one."""
+        return self.verdict is Verdict.INCONCLUSIVE and self.tests.ours
+
 
 def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | None = None) -> Score:
     """The score of a judgement, with what the answer cost where a model was asked for it."""

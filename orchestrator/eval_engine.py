@@ -197,7 +197,7 @@ class EvalEngine:
         except Exception as error:
             # A defect of ours that one answer brings to light must not cost the other samples; it is counted apart.
             return None, f"internal error: {type(error).__name__}: {error}", False
-        return finished, finished.problem if self._run.tests else None, True
+        return finished, finished.problem, True
 
     def _plan(self, planned: PlannedSample) -> SamplePlan:
         task, agent = self._run.tasks[planned.task.id], self._run.agents[planned.agent.id]

@@ -143,7 +143,7 @@ class RunFolder:
     def kept_score(self, sample: str, round_number: int) -> tuple[str, Score] | None:
         """The commit and score that the run already has for this round.
 
-        None where the round could not be judged (it may be by now), or was judged by another version.
+        None where this machine kept the round from a verdict (it may not by now), or another version judged it.
         """
         offset = self._scores.get(sample, {}).get(round_number)
         if offset is None:
@@ -153,7 +153,7 @@ class RunFolder:
             score = score_from(record["score"])
         except ValueError:
             return None
-        return None if score.verdict is Verdict.INCONCLUSIVE else (str(record["commit"]), score)
+        return None if score.unjudged else (str(record["commit"]), score)
 
     async def keep_score(
         self, sample: str, round_number: int, score: Score, batch: Batch, commit: str, grader: str = ""

@@ -117,11 +117,9 @@ class FinishedSample:
 
     @property
     def problem(self) -> str | None:
-        """What kept the sample from a verdict; None where it has one."""
+        """What of this machine's kept the sample from a verdict; None where nothing did."""
         score = self.best.score
-        if score.verdict is not Verdict.INCONCLUSIVE:
-            return None
-        return score.tests.problem or score.reasons[0].message
+        return score.tests.problem or score.reasons[0].message if score.unjudged else None
 
 
 class SampleRun:

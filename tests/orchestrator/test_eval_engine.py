@@ -315,6 +315,18 @@ async def test_without_tests_only_the_format_is_judged(tmp_path: Path) -> None:
     assert not results.errors
 
 
+async def test_a_score_that_is_kept_is_not_made_again_however_it_reads(suite: Path, tmp_path: Path) -> None:
+    async def never(answer: Answer, task: Task) -> Judgement:
+        raise AssertionError("it was judged before the process was killed")
+
+    await run(suite, tmp_path / "run", Scripted(), judge_format, tests=False)
+    journal = tmp_path / "run/journal.jsonl"
+    lines = journal.read_bytes().split(b"\n")
+    journal.write_bytes(b"\n".join(line for line in lines if b'"kind":"sample"' not in line))
+    results = await run(suite, tmp_path / "run", Scripted(), never, tests=False)
+    assert [sample.error for sample in results.samples] == [None] * 6
+
+
 async def test_another_run_is_not_mixed_in(suite: Path, tmp_path: Path) -> None:
     await run(suite, tmp_path / "run", Scripted(), passes)
     with pytest.raises(ConfigError, match=r"agents: .* became"):
