@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
 from evals.code.grammars import GrammarReader, number_of
+from evals.code.javascript_names import (
+    destructure,
+    export_target,
+    exporting,
+    importing,
+    pattern_names,
+    required_module,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,9 +39,9 @@ class JavaScriptReader(GrammarReader):
         line, field = self.line(node), node.child_by_field_name
         match node.type:
             case "import_statement":
-                return self.importing(node)
+                return importing(self, node)
             case "export_statement":
-                return self.exporting(node)
+                return exporting(self, node)
             case "lexical_declaration" | "variable_declaration":
                 return [
                     s for d in node.named_children if d.type == "variable_declarator" for s in self.declare(d)
@@ -90,8 +98,8 @@ class JavaScriptReader(GrammarReader):
         left, right = field("left"), field("right")
         if node.type == "assignment_expression" and left and right:
             if left.type in {"object_pattern", "array_pattern"}:
-                return self.destructure(left, self.expr(right))
-            return [n.Assign(line, (_exports(self.expr(left)),), self.expr(right))]
+                return destructure(self, left, self.expr(right))
+            return [n.Assign(line, (export_target(self.expr(left)),), self.expr(right))]
         if node.type == "augmented_assignment_expression" and left and right:
             target = self.expr(left)
             if self.operator(node) in {"||=", "??="}:
@@ -111,110 +119,12 @@ class JavaScriptReader(GrammarReader):
         if value is None:
             return [n.Assign(line, (self.expr(name),), None, annotation)]
         lowered = self.expr(value)
-        required = self.required(line, name, lowered)
-        if required:
-            return [required]
+        imported = required_module(self, line, name, lowered)
+        if imported:
+            return [imported]
         if name.type in {"object_pattern", "array_pattern"}:
-            return self.destructure(name, lowered)
+            return destructure(self, name, lowered)
         return [n.Assign(line, (self.expr(name),), lowered, annotation)]
-
-    def required(self, line: int, name: "Node", value: n.Expr) -> n.Import | None:
-        """``const x = require("m")``, ``const {a: b} = require("m")``, ``const r = require("m").router``."""
-        inner, attr = (value.base, value.name) if isinstance(value, n.Attr) else (value, "")
-        if not (isinstance(inner, n.Call) and n.dotted(inner.func) == "require" and len(inner.args) == 1):
-            return None
-        module = inner.args[0]
-        if not (isinstance(module, n.Const) and isinstance(module.value, str)):
-            return None
-        if name.type == "identifier":
-            local = self.text(name)
-            names = ((attr, local),) if attr else ()
-            return n.Import(line, module.value, names, alias="" if attr else local)
-        if name.type == "object_pattern" and not attr:
-            return n.Import(line, module.value, tuple((key, local) for key, local in self.pattern(name)))
-        return None
-
-    def pattern(self, node: "Node") -> list[tuple[str, str]]:
-        """The keys and local names of ``{a, b: c, d = 1}``; nested patterns keep the outer key."""
-        found: list[tuple[str, str]] = []
-        for child in node.named_children:
-            value = child.child_by_field_name("value") or child.child_by_field_name("left") or child
-            key = self.text(child.child_by_field_name("key") or value)
-            if value.type == "assignment_pattern":
-                value = value.child_by_field_name("left") or value
-            if value.type in {"object_pattern", "array_pattern"}:
-                found.extend((key, local) for _, local in self.pattern(value))
-            else:
-                found.append((key, self.text(value).removeprefix("...")))
-        return found
-
-    def destructure(self, pattern: "Node", value: n.Expr) -> list[n.Stmt]:
-        line = self.line(pattern)
-        if pattern.type == "array_pattern":
-            names = tuple(n.Name(line, local) for _, local in self.pattern(pattern))
-            return [n.Assign(line, (n.Group(line, "tuple", names),), value)]
-        first: list[n.Stmt] = []
-        if not isinstance(value, (n.Name, n.Attr)):  # kept once, however many names are taken out of it
-            whole = n.Name(line, f"{{}}@{pattern.start_byte}")
-            first, value = [n.Assign(line, (whole,), value)], whole
-        defaults = {
-            self.text(left): self.expr(right)
-            for child in pattern.named_children
-            for inner in (child.child_by_field_name("value") or child,)
-            if (left := inner.child_by_field_name("left")) and (right := inner.child_by_field_name("right"))
-        }
-        for key, local in self.pattern(pattern):
-            part: n.Expr = n.Attr(line, value, key)
-            if local in defaults:
-                part = n.Choice(line, "or", (part, defaults[local]))
-            first.append(n.Assign(line, (n.Name(line, local),), part))
-        return first
-
-    def importing(self, node: "Node") -> list[n.Stmt]:
-        line, source = self.line(node), self.string(node.child_by_field_name("source"))
-        names: list[tuple[str, str]] = []
-        alias = ""
-        if self.text(node).startswith("import type"):
-            return []
-        for clause in (c for c in node.named_children if c.type == "import_clause"):
-            for child in clause.named_children:
-                if child.type == "identifier":
-                    names.append(("default", self.text(child)))
-                elif child.type == "namespace_import":
-                    alias = self.text(child.named_children[0])
-                else:
-                    for item in child.named_children:
-                        name = self.text(item.child_by_field_name("name"))
-                        names.append((name, self.text(item.child_by_field_name("alias")) or name))
-        return [n.Import(line, source, tuple(names), alias=alias)]
-
-    def exporting(self, node: "Node") -> list[n.Stmt]:
-        line, field = self.line(node), node.child_by_field_name
-        declaration, value, source = field("declaration"), field("value"), field("source")
-        default = any(c.type == "default" for c in node.children)
-        exports = n.Attr(line, n.Name(line, "module"), "exports")
-        decorators = tuple(self.expr(c) for c in node.named_children if c.type == "decorator")
-        if declaration is not None:
-            found = self.stmt(declaration)
-            if found and decorators and isinstance(found[0], n.Class):
-                first = found[0]
-                found[0] = n.Class(
-                    first.line, first.name, first.bases, first.body, (*decorators, *first.decorators)
-                )
-            if default and found and isinstance(found[0], (n.Function, n.Class)):
-                found.append(n.Assign(line, (exports,), n.Name(line, found[0].name)))
-            return found
-        if value is not None:
-            return [n.Assign(line, (exports,), self.expr(value))]
-        names: list[tuple[str, str]] = []
-        for clause in (c for c in node.named_children if c.type == "export_clause"):
-            for item in clause.named_children:
-                name = self.text(item.child_by_field_name("name"))
-                names.append((name, self.text(item.child_by_field_name("alias")) or name))
-        if source is not None:
-            return [n.Import(line, self.string(source), tuple(names) or (("*", "*"),))]
-        target = n.Name(line, "exports")
-        return [n.Assign(line, (n.Attr(line, target, local),), n.Name(line, name)) for name, local in names]
 
     def attempt(self, node: "Node") -> n.Try:
         line, field = self.line(node), node.child_by_field_name
@@ -277,7 +187,7 @@ class JavaScriptReader(GrammarReader):
         default = field("value") or field("right")
         decorators = tuple(self.expr(c) for c in node.named_children if c.type == "decorator")
         if pattern.type == "object_pattern":
-            return [n.Param(local) for _, local in self.pattern(pattern)]
+            return [n.Param(local) for _, local in pattern_names(self, pattern)]
         name = self.text(pattern).removeprefix("...")
         return [n.Param(name, self.maybe(field("type")), self.maybe(default), decorators)]
 
@@ -422,13 +332,6 @@ class JavaScriptReader(GrammarReader):
 
     def string(self, node: "Node | None") -> str:
         return _unescape(self.text(node)[1:-1])
-
-
-def _exports(target: n.Expr) -> n.Expr:
-    """``module.exports.x`` and ``exports.x`` are one thing."""
-    if isinstance(target, n.Attr) and n.dotted(target.base) == "module.exports":
-        return n.Attr(target.line, n.Name(target.line, "exports"), target.name)
-    return target
 
 
 def _unescape(text: str) -> str:
