@@ -27,6 +27,7 @@ def backsmith(
     \b
     Start here:       backsmith demo
     One task:         backsmith run task.yaml --model anthropic/NAME
+    In a repository:  backsmith run "Add rate limiting to POST /login" --into . --model anthropic/NAME
     Other answers:    backsmith score response.md --task task.yaml
     Any directory:    backsmith check src/
     Many samples:     backsmith eval recordings --model replay
@@ -40,11 +41,14 @@ def application() -> typer.Typer:
         calibrate,
         check,
         compare,
+        context,
         demo,
         doctor,
         eval,
         gate,
+        init,
         judge,
+        mcp,
         models,
         parse,
         prompts,
@@ -63,6 +67,8 @@ def application() -> typer.Typer:
     app.callback()(backsmith)
     app.command("demo")(demo.demo)
     app.command("run")(run.run)
+    app.command("init")(init.init)
+    app.command("context")(context.context)
     app.command("parse")(parse.parse)
     app.command("score")(score.score)
     app.command("check")(check.check)
@@ -72,6 +78,7 @@ def application() -> typer.Typer:
     app.command("report")(report.report)
     app.command("compare")(compare.compare)
     app.command("bless")(bless.bless)
+    app.command("mcp")(mcp.mcp)
     app.command("doctor")(doctor.doctor)
     app.add_typer(gate.app, name="gate")
     app.add_typer(prompts.app, name="prompts")

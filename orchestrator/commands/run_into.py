@@ -71,7 +71,7 @@ async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_js
     finally:
         await close_model(model)
     if as_json:
-        sys.stdout.write((result.folder / "report.json").read_text(encoding="utf-8"))
+        sys.stdout.write(_json(result, handed))
     else:
         _show(result, handed, task)
     return exit_code([result.sample.best.score.verdict])
@@ -118,6 +118,15 @@ def _name(task: "Task") -> str:
     from orchestrator.commands.run import task_name
 
     return task_name(task)
+
+
+def _json(result: "TaskRunResult", handed: "HandedOver") -> str:
+    """The run's report, and what was handed over."""
+    import json
+    from dataclasses import asdict
+
+    report = json.loads((result.folder / "report.json").read_text(encoding="utf-8"))
+    return json.dumps({**report, "handover": asdict(handed)}, indent=2) + "\n"
 
 
 def _show(result: "TaskRunResult", handed: "HandedOver", task: "Task") -> None:

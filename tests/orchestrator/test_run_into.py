@@ -15,7 +15,7 @@ from tests.orchestrator.conftest import Cli
 from tests.sandbox.repository.conftest import Made
 
 WORDS = "Add subtract(a, b) to calc.py"
-FILES = {
+FILES: dict[str, str | bytes] = {
     "calc.py": "def add(a: int, b: int) -> int:\n    return a + b\n\n\ndef half(a: int) -> float:\n    return a / 3\n",
     "old.py": "VALUE = 1\n",
     "requirements.txt": "pytest>=8\nflask>=3\n",
