@@ -26,7 +26,7 @@ class Route:
 
     ``path`` starts with ``/`` and is written as the framework writes it. ``inside`` says that the handler
     itself reads
-    credentials and refuses.
+    credentials and refuses; ``looked`` that it was looked at for this, though it is not given.
     """
 
     method: str
@@ -38,6 +38,7 @@ class Route:
     guards: tuple[Guard, ...] = ()
     inside: bool = False
     options: tuple[tuple[str, n.Expr], ...] = ()
+    looked: bool = False
 
     @property
     def name(self) -> str:
@@ -103,12 +104,16 @@ def shape(path: str) -> str:
 
 def find_routes(project: Project) -> tuple[Route, ...]:
     """All routes of the project, by file and line."""
+    from evals.code.annotated_routes import AnnotatedRoutes
     from evals.code.call_routes import CallRoutes
     from evals.code.python_routes import PythonRoutes
 
     guards = Guards(project)
     found: dict[tuple[str, str, str, int], Route] = {}
-    for finder in (PythonRoutes(project, guards), CallRoutes(project, guards)):
+    finders = (
+        PythonRoutes(project, guards), CallRoutes(project, guards), AnnotatedRoutes(project, guards)
+    )  # fmt: skip
+    for finder in finders:
         for registration in finder.registrations:
             route = registration.route
             for prefix, above in chains(finder.routers, registration.key, route.file, route.line):
@@ -116,7 +121,7 @@ def find_routes(project: Project) -> tuple[Route, ...]:
                 path = "/" + "/".join(p for p in f"{prefix}/{route.path}".split("/") if p)
                 full = Route(
                     route.method, path, route.file, route.line, route.framework, route.handler,
-                    (*above, *route.guards), inside, route.options,
+                    (*above, *route.guards), inside, route.options, route.looked,
                 )  # fmt: skip
                 found.setdefault((full.method, full.path, full.file, full.line), full)
     return tuple(sorted(found.values(), key=lambda r: (r.file, r.line, r.method)))

@@ -59,6 +59,57 @@ DJANGO = {
     ),
 }
 
+SPRING = {
+    "src/main/java/a/Users.java": (
+        'package a;\n@RestController\n@RequestMapping("/api/users")\npublic class Users {\n'
+        "  @PostMapping\n  @PreAuthorize(\"hasRole('ADMIN')\")\n  public User make(New n) { return null; }\n"
+        '  @GetMapping("/{id}")\n  public User one(@PathVariable Long id) { return null; }\n'
+        '  @RequestMapping(value = {"/x", "/y"}, method = RequestMethod.PUT)\n  public User two() { return null; }\n}\n'
+    ),
+    "src/main/java/a/Security.java": (
+        "package a;\nclass Security {\n  SecurityFilterChain chain(HttpSecurity http) {\n"
+        "    return http.authorizeHttpRequests(a -> a\n"
+        '      .requestMatchers(HttpMethod.GET, "/api/users/**").permitAll()\n'
+        "      .anyRequest().authenticated()).build();\n  }\n}\n"
+    ),
+}
+FILTER = {
+    "A.java": '@RestController\nclass A {\n  @GetMapping("/a")\n  String a() { return ""; }\n'
+    '  @PostMapping("/login")\n  String b() { return ""; }\n}\n',
+    "KeyFilter.java": "class KeyFilter extends OncePerRequestFilter {\n"
+    '  boolean shouldNotFilter(HttpServletRequest r) { return r.getPath().equals("/login"); }\n'
+    "  void doFilterInternal(Request q, Response r) { r.sendError(401); }\n}\n",
+}
+NEST = {
+    "src/users.controller.ts": (
+        "@Controller('users')\n@UseGuards(JwtGuard, ThrottlerGuard)\nexport class Users {\n"
+        "  @Post()\n  @HttpCode(201)\n  make(@Body() dto: New) { return this.users.make(dto); }\n"
+        "  @Public()\n  @Get(':id')\n  one(@Param('id') id: string) { return this.users.one(id); }\n}\n"
+    ),
+    "src/main.ts": "async function run() { const app = await make(); app.setGlobalPrefix('api'); }\n",
+    "src/app.module.ts": "@Module({ providers: [{ provide: APP_GUARD, useClass: RolesGuard }] })\nexport class M {}\n",
+}
+AXUM = {
+    "src/main.rs": (
+        'async fn main() {\n    let api = Router::new()\n        .route("/notes", get(list).post(make))\n'
+        '        .route_layer(middleware::from_fn(require_auth))\n        .route("/open", get(list));\n'
+        '    let app = Router::new().nest("/api", api).nest("/users", users::router());\n}\n'
+    ),
+    "src/users.rs": (
+        'pub fn router() -> Router {\n    Router::new().route("/{id}", get(one).delete(gone))\n}\n'
+        "async fn one(claims: Claims, Path(id): Path<i64>) {}\n"
+        "async fn gone(user: Option<AuthUser>, Path(id): Path<i64>) {}\n"
+    ),
+}
+ACTIX = {
+    "src/main.rs": (
+        '#[get("/items/{id}")]\nasync fn item() {}\nasync fn list() {}\nfn main() {\n    App::new()\n'
+        '        .service(web::scope("/api").wrap(HttpAuthentication::bearer(check)).service(item))\n'
+        '        .service(web::resource("/r/{x}").route(web::put().to(list)))\n        .configure(more);\n}\n'
+        'fn more(cfg: &mut Cfg) {\n    cfg.service(web::scope("/v2").route("/z", web::delete().to(list)));\n}\n'
+    ),
+}
+
 
 @pytest.mark.parametrize(
     ("files", "routes"),
@@ -68,8 +119,30 @@ DJANGO = {
         (EXPRESS, [("GET", "/api/users/:id", []), ("POST", "/api/users", ["requireAuth"])]),
         (GIN, [("GET", "/api/things/:id", []), ("POST", "/api/things", ["key"])]),
         (DJANGO, [("DELETE", "/notes/<int:pk>", ["login_required"])]),
+        (
+            SPRING,
+            [
+                ("POST", "/api/users", ["PreAuthorize", "authenticated"]),
+                ("GET", "/api/users/{id}", []),
+                ("PUT", "/api/users/x", ["authenticated"]),
+                ("PUT", "/api/users/y", ["authenticated"]),
+            ],
+        ),
+        (FILTER, [("GET", "/a", ["KeyFilter"]), ("POST", "/login", [])]),
+        (NEST, [("POST", "/api/users", ["RolesGuard", "JwtGuard"]), ("GET", "/api/users/:id", [])]),
+        (
+            AXUM,
+            [
+                ("GET", "/api/notes", ["require_auth"]),
+                ("POST", "/api/notes", ["require_auth"]),
+                ("GET", "/api/open", []),
+                ("DELETE", "/users/{id}", []),
+                ("GET", "/users/{id}", ["Claims"]),
+            ],
+        ),
+        (ACTIX, [("GET", "/api/items/{id}", ["bearer"]), ("PUT", "/r/{x}", []), ("DELETE", "/v2/z", [])]),
     ],
-    ids=["fastapi", "flask", "express", "gin", "django"],
+    ids=["fastapi", "flask", "express", "gin", "django", "spring", "filter", "nest", "axum", "actix"],
 )
 def test_routes(files: dict[str, str], routes: list[tuple[str, str, list[str]]]) -> None:
     found = [(r.method, r.path, [g.name for g in r.guards]) for r in build_view(files).routes]
@@ -81,3 +154,18 @@ def test_routes(files: dict[str, str], routes: list[tuple[str, str, list[str]]])
 )
 def test_one_path_in_all_spellings(path: str) -> None:
     assert shape(path) == "/a/{}/b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fn a() { Router::new()" + '.route("/x", get(h))' * 2000 + "; }",
+        "fn a() {" + "f(" * 3000 + ")" * 3000 + "}",
+        "fn a() { Router::new()" + '.nest("/x", Router::new()' * 800 + ")" * 800 + "; }",
+        '#[get("/x")]' * 5000,
+        "".join(f"fn r{i}() {{ x{f'.merge(r{i + 1}())' * 30} }}\n" for i in range(20)),
+    ],
+    ids=["long", "deep", "nested", "attributes", "doubling"],
+)
+def test_hostile_rust_takes_its_time_in_proportion(text: str) -> None:
+    assert len(build_view({"src/main.rs": text}).routes) < 10_000
