@@ -43,8 +43,9 @@ def act(folder: Path, **inputs: str) -> "subprocess.CompletedProcess[str]":
         name: given[re.fullmatch(r"\$\{\{ inputs\.([a-z]+) \}\}", value)[1]]
         for name, value in step["env"].items()
     }  # type: ignore[index]  # all of them have this form
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
     return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=folder, env={**environment(folder), **env},
+        [*shell, step["run"]], cwd=folder, env={**environment(folder), **env},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
