@@ -18,7 +18,7 @@ _SECRET_NAME = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRAILER = re.compile(
-    r"_(?:default|value|str|string|bytes|b64|base64|hex|env|prod|dev|fallback|plain|raw|\d+|hs256)$"
+    r"_(?:for_[a-z_]{1,30}|default|value|str|string|bytes|b64|base64|hex|env|prod|dev|fallback|plain|raw|\d+|hs256)$"
 )
 _NOT_SECRET = re.compile(
     r"(?:^|_)(?:public|hashed|hash|encrypted|dummy|fake|mock|invalid|wrong|bad|reset|confirm|forgot|csrf|next|page"
