@@ -53,7 +53,10 @@ def run(
     ] = None,
     no_cache: Annotated[
         bool,
-        typer.Option(help="Ask the model and run the tests anew even where this machine has their results."),
+        typer.Option(
+            "--no-cache",
+            help="Ask the model and run the tests anew even where this machine has their results.",
+        ),
     ] = False,
     prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
     into: Annotated[

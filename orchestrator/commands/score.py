@@ -22,7 +22,7 @@ def score(
         str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
     ] = "auto",
     no_cache: Annotated[
-        bool, typer.Option(help="Run the tests anew even where this machine has their results.")
+        bool, typer.Option("--no-cache", help="Run the tests anew even where this machine has their results.")
     ] = False,
     warm: Annotated[
         str,

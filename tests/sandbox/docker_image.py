@@ -39,7 +39,7 @@ _PACKAGES = (
     "tar",
     "util-linux",
 )
-_LANGUAGES = ("nodejs", "npm")  # left out where they are not installed
+_LANGUAGES = ("nodejs", "npm", "ruby", "ruby-rspec", "ruby-minitest")  # left out where they are not installed
 _NAME = re.compile(r"(?:^|[,|])\s*([a-z0-9][a-z0-9+.-]+)")
 _NOT_NEEDED = (
     "/usr/share/doc/",
