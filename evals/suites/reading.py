@@ -51,7 +51,10 @@ def load_suite(folder: Path) -> Suite:
         raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
     root = read_mapping(text, str(path))
     told = _validated(root, str(path))
-    tasks = tuple(_task(folder, entry, place) for entry, place in _entries(folder, told, root, str(path)))
+    inside = folder.resolve()
+    tasks = tuple(
+        _task(folder, inside, entry, place) for entry, place in _entries(folder, told, root, str(path))
+    )
     _check_ids(tasks, str(path))
     return Suite(
         name=told.suite,
@@ -78,9 +81,9 @@ def _entries(folder: Path, told: SuiteFile, root: Mapping, name: str) -> list[tu
     return [(TaskEntry(task=str(path)), str(folder / path)) for path in found]
 
 
-def _task(folder: Path, entry: TaskEntry, place: str) -> SuiteTask:
+def _task(folder: Path, inside: Path, entry: TaskEntry, place: str) -> SuiteTask:
     path = folder / entry.task
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not path.resolve().is_relative_to(inside):
         raise ConfigError(f"{place}: `{entry.task}` leads out of the suite's folder", "name tasks inside it")
     file = path / TASK if path.is_dir() else path
     if not file.is_file():
