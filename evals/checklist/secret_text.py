@@ -21,7 +21,7 @@ _SECOND = re.compile(
 )
 _AFTER = re.compile(
     rf"(?:\bvar|option_env!|\bENV|\bgetenv|GetEnvironmentVariable|_ENV|_SERVER|\benv|configuration)\s*[(\[]\s*{_NAME}\s*[)\]]"
-    rf"\s*(?:\.ok\(\)\s*)?(?:\.\s*unwrap_or(?:_else)?\s*\(\s*(?:\|\w*\|\s*)?|\?\?\s*|\|\|\s*|\?:\s*){_LITERAL}",
+    rf"\s*(?:\.\s*(?:ok|map_err|map|filter|and_then)\s*\([^\"']{{0,60}}\)\s*){{0,3}}(?:\.\s*unwrap_or(?:_else)?\s*\(\s*(?:\|\w*\|\s*)?|\?\?\s*|\|\|\s*|\?:\s*){_LITERAL}",
     re.IGNORECASE,
 )
 _DECLARED = re.compile(

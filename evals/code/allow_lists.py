@@ -4,6 +4,7 @@ word."""
 from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
+from evals.code.flow_frame import KEYS
 from evals.code.flow_types import excludes_sql
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class AllowLists:
     def __init__(self, flow: "Flow") -> None:
         self._flow = flow
 
-    def when(self, test: n.Expr, frame: "Frame", hops: int = HOPS) -> tuple[set[str], set[str]]:
+    def when(  # noqa: PLR0911 - one return a kind of condition
+        self, test: n.Expr, frame: "Frame", hops: int = HOPS
+    ) -> tuple[set[str], set[str]]:
         """The names that are cleared where ``test`` holds, and where it does not."""
         none: tuple[set[str], set[str]] = (set(), set())
         if not hops:
@@ -71,14 +74,26 @@ class AllowLists:
                 if isinstance(source, n.Index):  # Go: _, ok := allowed[key]
                     return self._allowed(source.key, source.base, frame), set()
                 return self.when(source, frame, hops - 1) if not isinstance(source, n.Name) else none
+            case n.Other(kind="sub" | "-", parts=(left, right)):  # unknown = set(data) - ALLOWED
+                return set(), self._keys(left, right, frame)
+            case n.Call() if n.last(test.func) == "any" and test.args and isinstance(test.args[0], n.Each):
+                each = test.args[0]  # any(key not in ALLOWED for key in data)
+                inner = self.when(each.element, frame, 4)[1]
+                return set(), _keys_of(each.source) if inner & names(each.target) else set()
             case n.Call():
                 return self._called(test, frame), set()
             case n.Index():
                 return self._allowed(test.key, test.base, frame), set()
         return none
 
-    def _compared(self, test: n.Compare, frame: "Frame", hops: int) -> tuple[set[str], set[str]]:
+    def _compared(  # noqa: C901 - one case an operator
+        self, test: n.Compare, frame: "Frame", hops: int
+    ) -> tuple[set[str], set[str]]:
         true: set[str] = set()
+        if test.op in {"<=", "<"}:  # set(data) <= ALLOWED
+            true = self._keys(test.left, test.right, frame)
+            if true:
+                return true, set()
         if test.op in {"in", "not in"}:
             true = self._allowed(test.left, test.right, frame)
         elif test.op in {"==", "!="}:
@@ -111,6 +126,12 @@ class AllowLists:
         """``item in allowed`` clears ``item`` where what is allowed is itself beyond the caller's reach."""
         value = self._flow.eval(allowed, frame)
         return names(item) if not value.unsure or value.keys else set()
+
+    def _keys(self, item: n.Expr, allowed: n.Expr, frame: "Frame") -> set[str]:
+        """``set(item)`` held against a set of constants: the keys of ``item``."""
+        value = self._flow.eval(allowed, frame)
+        sets = isinstance(item, n.Call) and n.last(item.func) in {"set", "frozenset", "keys"}
+        return _keys_of(item) if sets and (not value.unsure or value.keys) else set()
 
     def _called(self, call: n.Call, frame: "Frame") -> set[str]:
         name = n.last(call.func)
@@ -167,6 +188,15 @@ class AllowLists:
             if found is not None and isinstance(found.node, n.Assign) and found.node.value is not None:
                 return self._pattern(found.node.value, frame, hops - 1)
         return None
+
+
+def _keys_of(expr: n.Expr) -> set[str]:
+    """The mapping behind ``set(x)``, ``x.keys()`` or ``x``, as the name of its keys."""
+    if isinstance(expr, n.Call) and n.last(expr.func) in {"set", "frozenset", "list"} and len(expr.args) == 1:
+        return _keys_of(expr.args[0])
+    if isinstance(expr, n.Call) and n.last(expr.func) == "keys" and isinstance(expr.func, n.Attr):
+        return _keys_of(expr.func.base)
+    return {n.dotted(expr) + KEYS} if isinstance(expr, (n.Name, n.Attr)) else set()
 
 
 def names(expr: n.Expr | None) -> set[str]:

@@ -65,7 +65,7 @@ def bind(flow: "Flow", target: n.Expr, value: Value, source: n.Expr, frame: Fram
         frame.shadowed.add(name)  # request = pool.request()
     if isinstance(target, n.Name):
         frame.tests.pop(target.id, None)
-        if isinstance(source, (n.Compare, n.Not, n.Call, n.Choice)):
+        if isinstance(source, (n.Compare, n.Not, n.Call, n.Choice, n.Other)):
             frame.tests[target.id] = source
     elif (
         isinstance(target, n.Attr)

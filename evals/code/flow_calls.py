@@ -77,6 +77,9 @@ def call_value(flow: "Flow", call: n.Call, frame: Frame) -> Value:  # noqa: C901
     record_query(flow, call, name, base, args, keywords, frame)
     if name in sql.GIN_READS and base is not None and _reads_request(base, frame):
         return outside(n.dotted(func))
+    made = frame.tests.get(base.id) if name == "parse_args" and isinstance(base, n.Name) else None
+    if isinstance(made, n.Call) and n.last(made.func) == "RequestParser":
+        return outside("the request (parse_args)")
     if n.dotted(func) in sql.READS:
         return outside(n.dotted(func))
     if name in sql.CONVERSIONS or (name in sql.QUOTING and not quotes_not(name, call)):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from evals.code import nodes as n
 from evals.code.values import OBJECT, SAFE, Value
 
+KEYS = "{}"
+"""Ends the name of a mapping where only its keys are meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sink:
@@ -56,8 +59,12 @@ class Frame:
 
 
 def clear(names: Iterable[str], frame: Frame) -> None:
-    """Mark variables as checked against what is allowed."""
+    """Mark variables as checked against what is allowed; ``name{}`` stands for the keys of one alone."""
     for name in names:
+        if name.endswith(KEYS):
+            plain = name.removesuffix(KEYS)
+            frame.put(plain, replace(frame.get(plain) or SAFE, keys=True))
+            continue
         frame.put(name, (frame.get(name) or SAFE).cleared())
 
 

@@ -69,8 +69,8 @@ def _fragments(flow: "Flow", call: n.Call, frame: Frame) -> None:
     for arg in call.args:
         if isinstance(arg, n.Call) and n.last(arg.func) in _FRAGMENTS and arg.args:
             value = flow.eval(arg.args[0], frame)
-            if value.unsure and not value.opaque and not value.built:
-                flow.sink(frame, arg, replace(value, built=arg.line))
+            if value.unsure and (value.built or not value.opaque):
+                flow.sink(frame, arg, replace(value, built=value.built or arg.line))
 
 
 def _is_sql(  # noqa: PLR0911 - one return a kind of call
