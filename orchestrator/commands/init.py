@@ -9,8 +9,6 @@ import typer
 if TYPE_CHECKING:
     from evals.context.conventions import Conventions
 
-_SCHEMA = "https://raw.githubusercontent.com/backsmith/backsmith/main/docs/schema/task.json"
-
 
 def init(
     file: Annotated[Path, typer.Argument(help="Where to write it; - writes to standard output.")] = Path(
@@ -66,7 +64,6 @@ def task_text(found: "Conventions") -> str:
     """The task file's text."""
     framework = found.framework or found.language
     lines = [
-        f"# yaml-language-server: $schema={_SCHEMA}",
         "# A task for Backsmith. Lines that begin with # are comments; docs/tasks.md tells all fields.",
         "",
         "# What is to be done, in one line.",
