@@ -25,7 +25,8 @@ def written(name: str) -> str:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_the_schema_in_docs_is_the_code_s(name: str) -> None:
-    assert (FOLDER / name).read_text(encoding="utf-8") == written(name)
+    told = "renew it: python -m tests.evals.suites.test_schema"
+    assert (FOLDER / name).read_text(encoding="utf-8") == written(name), told
 
 
 if __name__ == "__main__":
