@@ -29,6 +29,10 @@ _AS_WRITTEN: dict[str, dict[str, Any]] = {
 def task_schema() -> dict[str, Any]:
     """The schema as a JSON value."""
     schema = Task.model_json_schema()
+    for model in (schema, *schema.get("$defs", {}).values()):
+        model.pop(
+            "description", None
+        )  # it speaks to readers of the code; docs/tasks.md speaks to writers of tasks
     for name, written in _AS_WRITTEN.items():
         schema["properties"][name] = {"title": name.replace("_", " ").capitalize(), **written}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

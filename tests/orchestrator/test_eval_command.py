@@ -1,13 +1,17 @@
 """``backsmith eval`` on the command line: what it says, what it exits with, and how it goes on."""
 
+import asyncio
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from orchestrator.results import read_results
 from prompts.errors import ConfigError
+from tests.agents.batch_server import batch_server
 from tests.orchestrator import answers
 from tests.orchestrator.conftest import Cli
 from tests.orchestrator.suites import many, write_suite
@@ -90,3 +94,23 @@ def test_real_trials_with_hidden_tests(cli: Cli, tmp_path: Path) -> None:
         check=True,
     )
     assert len(shown.stdout.split()) == 3
+
+
+async def test_a_batch_holds_all_samples_and_is_collected_once(tmp_path: Path) -> None:
+    write_suite(tmp_path / "suite", many(4))
+    backsmith = str(Path(sys.executable).with_name("backsmith"))
+    async with batch_server() as server:
+        server.looks = 0
+        argv = [backsmith, "eval", "suite", "--model", "openai/gpt-5", "--base-url", f"{server.url}/v1"]
+        argv += ["--batch", "--no-tests", "--no-cache", "--epochs", "2", "--run", "r"]
+        environ = {**os.environ, "OPENAI_API_KEY": "sk-batch-0123456789-abcdef"}
+        for _ in range(2):
+            done = await asyncio.to_thread(
+                subprocess.run, argv, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120
+            )
+            assert done.returncode in {1, 3}, done.stderr
+        assert [len(held.rows) for held in server.batches.values()] == [8]
+    results = read_results(tmp_path / "r")
+    assert len(results.samples) == 8
+    assert {sample.sources for sample in results.samples} == {("live",)}
+    assert all(sample.cost is not None for sample in results.samples)
