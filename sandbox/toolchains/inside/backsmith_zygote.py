@@ -15,6 +15,8 @@ import io
 import json
 import os
 import pathlib
+import resource
+import shutil
 import signal
 import socket
 import sys
@@ -29,13 +31,15 @@ import backsmith_witness as ours
 del sys.path[0]
 
 _MAX_REQUEST = 1 << 20
+# What a zygote may use by itself; each sample has the limits of its task instead.
+_MAX_MEMORY, _MAX_PROCESSES = 1 << 30, 8192
 # What packages read of these is read by their compiled parts, unseen, or by the interpreter as it starts.
 _UNSEEN = ("LC_", "LANG", "LD_", "PYTHON", "MALLOC_", "GLIBC_", "OPENSSL_", "OMP_", "MKL_", "OPENBLAS_")
 _FIRST_TEST = "def test():\n    assert [1] == [1]\n"
 
 
 class WatchedEnvironment(os._Environ):  # type: ignore[type-arg]
-    """``os.environ`` that takes down which variables were asked for ("*": all of them)."""
+    """``os.environ`` that takes down which variables were asked for ("*": all at once)."""
 
     asked: ClassVar[set[str]] = set()
 
@@ -61,7 +65,9 @@ class Zygote:
 
         ours.Guard("/nowhere")
         self._before = set(sys.modules)
+        handles, children = _handles(), _children()
         self._run_a_session()
+        self._broken = self._unshareable(_handles() - handles, _children() - children)
 
     def _run_a_session(self) -> None:
         """A session of pytest's with a test of ours: it imports the plugins, rewritten as pytest wants them."""
@@ -77,9 +83,7 @@ class Zygote:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             pytest.main([*arguments, *backsmith_pytest.tamed()])
         os.chdir(here)
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
         sys.path[:] = path
         for name in [name for name in sys.path_importer_cache if name.startswith(str(folder))]:
             del sys.path_importer_cache[name]
@@ -88,8 +92,8 @@ class Zygote:
     def take_in(self, modules: "list[list[Any]]") -> str:
         """Import what was not tried yet; says what of it cannot be shared with samples to come."""
         fresh = [entry for entry in modules if entry[0] not in self._tried]
-        if not fresh:
-            return ""
+        if self._broken or not fresh:
+            return self._broken
         handles, children = _handles(), _children()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -116,6 +120,8 @@ class Zygote:
         for folder in ("/tmp", "/dev/shm", self._started["HOME"]):
             if os.listdir(folder):  # noqa: PTH208
                 return f"a package writes to {folder} as it is imported"
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > _MAX_MEMORY // 2:
+            return "packages take too much memory to be held ready"
         now = {os.fsdecode(key): os.fsdecode(value) for key, value in os.environ._data.items()}  # type: ignore[attr-defined]
         if now != self._started:
             return "a package changes the environment as it is imported"
@@ -129,7 +135,7 @@ class Zygote:
         env = request["env"]
         changed = {key for key in {*env, *self._started} if env.get(key) != self._started.get(key)}
         asked = WatchedEnvironment.asked
-        if read := sorted(key for key in changed if key in asked or key.startswith(_UNSEEN)):
+        if read := sorted(key for key in changed if {key, "*"} & asked or key.startswith(_UNSEEN)):
             return f"packages read {', '.join(read[:5])} as they are imported"
         if request["strict"] and self._warned:
             return f"packages warn as they are imported, and the project minds: {self._warned[0][:200]}"
@@ -212,5 +218,13 @@ def _load(path: str) -> Any:
     return module
 
 
+def limit_itself() -> None:
+    """Bound what importing packages may use; the hard limits stay, for samples to set theirs below."""
+    for kind, most in ((resource.RLIMIT_DATA, _MAX_MEMORY), (resource.RLIMIT_NPROC, _MAX_PROCESSES)):
+        highest = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (most if highest == resource.RLIM_INFINITY else min(most, highest), highest))
+
+
 if __name__ == "__main__":
+    limit_itself()
     serve(socket.socket(fileno=int(sys.argv[1])), Zygote(_load(sys.argv[2])))

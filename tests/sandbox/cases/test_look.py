@@ -18,7 +18,7 @@ def test_tell():
         "caps": [status[k] for k in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs")],
         "limits": {k: resource.getrlimit(getattr(resource, k)) for k in dir(resource)
                    if k.startswith("RLIMIT_") and k != "RLIMIT_NPROC"},
-        "mounts": {m[4]: m[5] for m in mounts},
+        "mounts": {m[4]: m[5].split(",")[0] for m in mounts},
         "signals": [str(signal.getsignal(s)) for s in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM)],
         "masks": [status[k] for k in ("SigBlk", "SigIgn")],
         "host": socket.gethostname(), "devices": look("/proc/net/dev").count("\n"),
