@@ -282,10 +282,9 @@ class _Arrivals:
         if not piece:
             self._stream = Stream()
         elif self._files:
-            edits = len(self._stream.edits)
             for file in self._stream.feed(piece):
                 self._watcher.file(file.path)
-            for edit in self._stream.edits[edits:]:
+            for edit in self._stream.new_edits():
                 self._watcher.file(f"{edit.path} (edit)")
 
 

@@ -19,6 +19,7 @@ class Stream:
         self._walk = Walk()
         self._pieces: list[str] = []
         self._read = 0
+        self._told = 0
         self._named: list[Named] = []
         self._diagnostics: list[Diagnostic] = []
 
@@ -33,10 +34,11 @@ class Stream:
         self._pieces = [tail] if tail else []
         return self._new_files()
 
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """The edits that are certain so far."""
-        return tuple(item for item in self._named if isinstance(item, Edit))
+    def new_edits(self) -> tuple[Edit, ...]:
+        """The edits that became certain since this was asked last."""
+        new = tuple(item for item in self._named[self._told :] if isinstance(item, Edit))
+        self._told = len(self._named)
+        return new
 
     def finish(self, stop_reason: str | None = None) -> Answer:
         """The whole answer; no more text comes. ``stop_reason`` is the provider's (``length``: it was cut off)."""

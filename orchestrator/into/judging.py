@@ -1,19 +1,24 @@
 """Judges a change: the repository's tests before and after it, and the checklist on what changed."""
 
+import posixpath
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agents.submission import Answer, Submission
 from evals.change import changed_lines, judge_change, on_changed_lines
+from evals.code.files import language_of
 from evals.judgement import Judgement
-from evals.verdict import CheckResult
+from evals.verdict import CheckResult, Evidence, Verdict
 from orchestrator.into.ground import RepositoryGround
 from orchestrator.verify import project_of
 from orchestrator.watcher import Watcher
 from prompts.task import Task
 from sandbox.report import TestReport
 from sandbox.trial import Laboratory, Project, Trial
+
+_LARGEST_VIEW = 3_000_000
+_WHOLE = frozenset({"complete"})
 
 
 @dataclass(slots=True)
@@ -62,18 +67,44 @@ class ChangeJudge:
         )
 
     def _checks(self, answer: Answer, project: Project, after: Trial, task: Task) -> tuple[CheckResult, ...]:
-        checks = _checklist(project.files, after, task)
+        files = {file.path: file.text for file in answer.submission.files}
+        checks = _checklist(project.files, files, after, task)
         if self.everywhere:
             return checks
         base = self.ground.files
         changed = {f.path: changed_lines(base.get(f.path), f.text) for f in answer.submission.files}
         if self._known is None and answer.submission.deletions:
-            self._known = _checklist(base, after, task)
+            self._known = _checklist(base, {}, after, task)
         return on_changed_lines(checks, changed, self._known or ())
 
 
-def _checklist(files: Mapping[str, str], trial: Trial, task: Task) -> tuple[CheckResult, ...]:
+def _checklist(
+    files: Mapping[str, str], changed: Mapping[str, str], trial: Trial, task: Task
+) -> tuple[CheckResult, ...]:
+    """The checklist on all files; of a repository too large for that, on the changed ones and those beside them."""
     from evals.checklist import judge
     from evals.code.view import build_view
 
-    return judge(build_view(files, task=task, tests=trial.report, installed=trial.importable))
+    whole = sum(len(text) for path, text in files.items() if language_of(path)) <= _LARGEST_VIEW
+    seen = files if whole else _beside(files, changed)
+    checks = judge(build_view(seen, task=task, tests=trial.report, installed=trial.importable))
+    return checks if whole else tuple(_unless_whole(check) for check in checks)
+
+
+def _beside(files: Mapping[str, str], changed: Mapping[str, str]) -> dict[str, str]:
+    folders = {posixpath.dirname(path) for path in changed}
+    seen = dict(changed)
+    room = _LARGEST_VIEW - sum(map(len, changed.values()))
+    for path, text in files.items():
+        if path not in seen and posixpath.dirname(path) in folders and len(text) <= room:
+            seen[path] = text
+            room -= len(text)
+    return seen
+
+
+def _unless_whole(check: CheckResult) -> CheckResult:
+    """An item that needs all files cannot speak where only some were read."""
+    if check.item not in _WHOLE:
+        return check
+    said = "the repository is too large to be read whole"
+    return CheckResult(check.item, Verdict.NOT_APPLICABLE, said, (Evidence(said),))

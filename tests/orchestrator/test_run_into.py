@@ -18,7 +18,7 @@ WORDS = "Add subtract(a, b) to calc.py"
 FILES: dict[str, str | bytes] = {
     "calc.py": "def add(a: int, b: int) -> int:\n    return a + b\n\n\ndef half(a: int) -> float:\n    return a / 3\n",
     "old.py": "VALUE = 1\n",
-    "requirements.txt": "pytest>=8\nflask>=3\n",
+    "requirements.txt": "pytest>=8\n",
     "tests/test_calc.py": (
         "from calc import add, half\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\n"
         "def test_half():\n    assert half(4) == 2\n"

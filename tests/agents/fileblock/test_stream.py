@@ -63,3 +63,23 @@ def test_a_gap_that_is_too_wide_stays_so_wherever_the_text_is_cut() -> None:
         stream.feed(text[:cut])
         stream.feed(text[cut:])
         assert stream.finish() == whole, cut
+
+
+def test_edits_are_told_when_they_are_certain_each_once() -> None:
+    stream = Stream()
+    told = []
+    for line in (
+        "EDIT: a.py",
+        "---",
+        "<<<<<<< SEARCH",
+        "x",
+        "=======",
+        "y",
+        ">>>>>>> REPLACE",
+        "---",
+        "",
+        "FILE: b.py",
+    ):
+        assert stream.feed(line + "\n") == ()
+        told.append([edit.path for edit in stream.new_edits()])
+    assert told == [[]] * 7 + [["a.py"]] + [[]] * 2
