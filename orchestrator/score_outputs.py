@@ -6,7 +6,7 @@ from pathlib import Path
 from agents.completion import Parameters
 from agents.models import redactor
 from agents.outputs.output import Output, OutputModel, numbered
-from agents.spending import Limit, Spending
+from agents.spending import Spending
 from evals.grader import grader_hash
 from evals.results import AgentInfo, RunResults
 from evals.suites.suite import Suite, SuiteTask
@@ -14,7 +14,7 @@ from orchestrator.eval_engine import Agent, EvalRun, Pace
 from orchestrator.eval_plan import EvalPlan, agent_id, roles_hash
 from orchestrator.eval_progress import eval_progress
 from orchestrator.eval_run import Where, run_eval
-from orchestrator.eval_setup import cores, task_info
+from orchestrator.eval_setup import Wanted, task_info
 from orchestrator.results import read_results
 from orchestrator.run_folder import fresh_folder
 from orchestrator.teams import BUILDER, find_team
@@ -47,17 +47,25 @@ def read_outputs(files: Sequence[Path]) -> list[Output]:
 
 
 async def score_outputs(
-    suite: Suite, outputs: Sequence[Output], run: Path | None, sandbox: str, *, quiet: bool
+    suite: Suite,
+    outputs: Sequence[Output],
+    run: Path | None,
+    pace: Pace,
+    where: Where,
+    *,
+    wanted: Wanted,
+    quiet: bool,
 ) -> RunResults:
     """Score outputs in a run folder; one that holds this run goes on with it.
 
-    Tasks that no output answers are left out. A task that has fewer samples of a model than others is filled
-    up with samples that could not be judged, so that nobody takes the run for whole.
+    Of ``wanted`` only tasks, epochs and tests count. Tasks that no output answers are left out. A task that has
+    fewer samples of a model than others is filled up with samples that could not be judged, so that nobody
+    takes the run for whole.
     """
-    tasks = _answered(suite, outputs)
-    by_model = numbered(outputs)
+    tasks = _answered(suite, outputs, wanted.tasks)
+    by_model = numbered(output for output in outputs if output.task in tasks)
     plan_agents = _agents(by_model, tasks)
-    epochs = max(epoch for known in by_model.values() for _, epoch in known)
+    epochs = wanted.epochs or max(epoch for known in by_model.values() for _, epoch in known)
     secrets = redactor()
     redact = secrets.redact if secrets else str
     eval_run = EvalRun(
@@ -69,23 +77,17 @@ async def score_outputs(
         epochs=epochs,
         tasks=tasks,
         agents=plan_agents,
+        tests=wanted.tests,
         grader=grader_hash(),
         redact=redact,
     )
     folder = run or fresh_folder(Path("runs"), suite.name)
     with eval_progress(quiet=quiet) as progress:
-        await run_eval(
-            eval_run,
-            folder,
-            Pace(jobs=cores(), retries=2),
-            Where(sandbox),
-            Spending(Limit(), Limit()),
-            progress,
-        )
+        await run_eval(eval_run, folder, pace, where, Spending(), progress)
     return read_results(folder)
 
 
-def _answered(suite: Suite, outputs: Sequence[Output]) -> dict[str, SuiteTask]:
+def _answered(suite: Suite, outputs: Sequence[Output], chosen: Sequence[str]) -> dict[str, SuiteTask]:
     import difflib
 
     known = {task.id: task for task in suite.tasks}
@@ -94,7 +96,12 @@ def _answered(suite: Suite, outputs: Sequence[Output]) -> dict[str, SuiteTask]:
             near = difflib.get_close_matches(output.task, known, 1, 0.6)
             hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(list(known)[:20])}"
             raise ConfigError(f"{output.place}: the suite {suite.name} has no task {output.task!r}", hint)
-    named = {output.task for output in outputs}
+    answered = {output.task for output in outputs}
+    named = answered & set(chosen) if chosen else answered
+    if not named:
+        raise ConfigError(
+            f"no output answers {', '.join(chosen)}", f"answered are: {', '.join(sorted(answered)[:20])}"
+        )
     return {name: task for name, task in known.items() if name in named}
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from evals.compare.comparison import Change, Comparison, Example, MetricChange, Shown, Side, TaskChange
 from evals.metrics.summary import Rate
+from evals.reports.sources import sources_told
 from prompts.quoting import one_line, visible
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def rate_told(rate: Rate) -> str:
 
 
 def _side(side: Side) -> str:
-    sources = ", ".join(f"{count} {source}" for source, count in side.sources.items()) or "no answers"
+    sources = sources_told(side.sources)
     errors = f"; {side.errors} could not be judged" if side.errors else ""
     who = f"{side.agent.model} ({side.agent.role} {side.agent.role_version}, team {side.agent.team})"
     return f"{one_line(side.run, 120)}: {one_line(who, 160)}: {rate_told(side.verified)}; {sources}{errors}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from evals.gate.decision import Decision
 from evals.gate.simulation import Caught, World
+from evals.reports.sources import counted, sources_told
 from prompts.quoting import one_line
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ def show_decision(console: "Console", decision: Decision) -> None:
     """The outcome, what it rests on, every test that came near an alarm, and what was left out."""
     from rich.text import Text
 
-    sources = ", ".join(f"{count} {source}" for source, count in decision.sources.items()) or "no answers"
     console.print(
         Text.assemble(
             (decision.outcome.upper(), STYLES[decision.outcome]), f"  {one_line(decision.run, 120)}"
         )
     )
-    console.print(f"  {len(decision.compared)} tasks compared; answers: {sources}")
+    console.print(
+        f"  {counted(len(decision.compared), 'task')} compared; answers: {sources_told(decision.sources)}"
+    )
     for reason in decision.reasons:
         console.print(f"  - {one_line(reason, 400)}")
     for failure in decision.security:

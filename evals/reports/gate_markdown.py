@@ -2,6 +2,7 @@
 
 from evals.gate.decision import Decision
 from evals.reports.markdown import inline
+from evals.reports.sources import counted, sources_told
 
 _TITLES = {
     "passed": "no regression found",
@@ -13,11 +14,10 @@ _MOST = 20
 
 def gate_markdown(decision: Decision) -> str:
     """Outcome, reasons, and what was left out, short enough for a comment."""
-    sources = ", ".join(f"{count} {source}" for source, count in decision.sources.items()) or "none"
     parts = [
         f"### Backsmith gate: {_TITLES[decision.outcome]}",
         "\n".join(f"- {inline(reason)}" for reason in decision.reasons[:_MOST]),
-        f"{len(decision.compared)} tasks compared. Answers: {sources}. "
+        f"{counted(len(decision.compared), 'task')} compared. Answers: {sources_told(decision.sources)}. "
         f"All tests together raise a false alarm in at most {decision.alpha:.0%} of unchanged runs.",
     ]
     near = [test for test in decision.suspects if not test.alarm]

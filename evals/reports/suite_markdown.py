@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from evals.metrics.breakdown import break_down
 from evals.metrics.summary import Amount, Rate, Summary
 from evals.reports.markdown import inline
+from evals.reports.sources import counted, sources_told
 from evals.results import RunResults, SampleResult
 from evals.verdict import Verdict
 
@@ -38,11 +39,11 @@ def suite_markdown(run: RunResults) -> str:
 
 
 def _facts(run: RunResults, overall: Summary) -> str:
-    sources = ", ".join(f"{count} {source}" for source, count in overall.sources.items()) or "none"
     at_k = ", ".join(f"pass@{at.k} {at.any:.0%}, pass^{at.k} {at.all:.0%}" for at in overall.at_k if at.k > 1)
     rows = [
-        f"{overall.samples} samples: {len(run.tasks)} tasks, {len(run.agents)} agents, {run.epochs} epochs",
-        f"answers: {sources}",
+        f"{counted(overall.samples, 'sample')}: {counted(len(run.tasks), 'task')}, "
+        f"{counted(len(run.agents), 'agent')}, {counted(run.epochs, 'epoch')}",
+        f"answers: {sources_told(overall.sources)}",
         f"not judged: {overall.errors} infrastructure errors, {overall.inconclusive} inconclusive",
         f"cost: {_dollars(overall.cost_usd)}",
     ]

@@ -150,7 +150,7 @@ def eval_suite(
     where = Where(sandbox, engine, ray_address, cache=not no_cache)
     place = _Place(run_folder, where, quiet=as_json)
     if outputs:
-        results = asyncio.run(_score(loaded, outputs, wanted, place))
+        results = asyncio.run(_score(loaded, outputs, wanted, pace, place))
     else:
         results = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
     if as_json:
@@ -168,15 +168,16 @@ class _Place:
     quiet: bool
 
 
-async def _score(suite: "Suite", outputs: list[Path], wanted: "Wanted", place: _Place) -> "RunResults":
+async def _score(
+    suite: "Suite", outputs: list[Path], wanted: "Wanted", pace: "Pace", place: _Place
+) -> "RunResults":
     from orchestrator.score_outputs import read_outputs, score_outputs
     from prompts.errors import ConfigError
 
-    if wanted.models:
-        raise ConfigError("--outputs asks no model, and --model names one", "leave one of them out")
-    return await score_outputs(
-        suite, read_outputs(outputs), place.run, place.where.sandbox, quiet=place.quiet
-    )
+    if wanted.models or wanted.roles or wanted.teams:
+        raise ConfigError("--outputs asks no model", "leave out --model, --role and --team, or --outputs")
+    found = read_outputs(outputs)
+    return await score_outputs(suite, found, place.run, pace, place.where, wanted=wanted, quiet=place.quiet)
 
 
 async def _eval(

@@ -38,7 +38,7 @@ def test_a_run_is_blessed_and_gates_others(cli: Cli, runs: tuple[Path, Path], tm
 
     same = cli("gate", good, "--baseline", baseline)
     assert (same.exit_code, same.stdout.split()[0]) == (0, "PASSED")
-    assert "1 drifted" in same.stdout
+    assert "1 replayed, recorded with another prompt" in same.stdout
 
     worse = cli("gate", bad, "--baseline", baseline, "--json")
     found = json.loads(worse.stdout)

@@ -54,7 +54,7 @@ def test_an_unknown_task_is_told_with_the_nearest(cli: Cli, suite: Path, tmp_pat
 
 
 def test_outputs_and_models_exclude_each_other(cli: Cli, suite: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--model names one"):
+    with pytest.raises(ConfigError, match="asks no model"):
         cli("eval", suite, "--outputs", outputs(tmp_path / "o.jsonl", "x"), "--model", "openai/x")
     with pytest.raises(ConfigError, match="outputs for a suite come as"):
         cli("eval", suite, "--outputs", suite / "suite.yaml")
@@ -65,3 +65,14 @@ def test_inspects_logs_are_scored_too(cli: Cli, suite: Path) -> None:
     told = cli("eval", suite, "--outputs", log, "--run", "r", "--json")
     assert told.exit_code == 1
     assert json.loads(told.stdout)["agents"]["mockllm-model"]["verified"]["of"] == 2
+
+
+def test_tasks_epochs_and_tests_can_be_chosen(cli: Cli, suite: Path, tmp_path: Path) -> None:
+    file = outputs(tmp_path / "o.jsonl", answers.GOOD, "I would rather not.")
+    told = cli(
+        "eval", suite, "--outputs", file, "--run", "r", "--no-tests", "--epochs", "1", "--task", "greeting"
+    )
+    assert told.exit_code == 3, "nothing was tried, so nothing is verified"
+    assert [str(sample.verdict) for sample in read_results(tmp_path / "r").samples] == ["inconclusive"]
+    with pytest.raises(ConfigError, match="no output answers other"):
+        cli("eval", suite, "--outputs", file, "--task", "other")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from evals.metrics.breakdown import Breakdown
 from evals.metrics.summary import Amount, Summary
 from evals.reports.html import plots
+from evals.reports.sources import counted, sources_told
 from evals.results import RunResults
 
 
@@ -53,17 +54,21 @@ def _headline(run: RunResults, overall: Summary) -> str:
 
 
 def _facts(run: RunResults, overall: Summary) -> dict[str, str]:
-    sources = ", ".join(f"{count} {source}" for source, count in overall.sources.items()) or "none"
     rows = {
         "Suite": run.suite or "(one task)",
-        "Samples": f"{overall.samples} ({len(run.tasks)} tasks, {len(run.agents)} agents, {run.epochs} epochs)",
-        "Answers": sources,
+        "Samples": f"{overall.samples} ({_size(run)})",
+        "Answers": sources_told(overall.sources),
         "Not judged": f"infrastructure errors: {overall.errors}, inconclusive: {overall.inconclusive}",
         "Format": ", ".join(f"{count} {kind}" for kind, count in overall.adherence.items()) or "-",
         "Cost": _dollars(overall.cost_usd),
     }
     rows.update({name.capitalize(): value for name, value in run.environment.items()})
     return rows
+
+
+def _size(run: RunResults) -> str:
+    parts = ((len(run.tasks), "task"), (len(run.agents), "agent"), (run.epochs, "epoch"))
+    return ", ".join(counted(count, noun) for count, noun in parts)
 
 
 def _table(title: str, groups: Sequence[Summary], names: dict[str, str]) -> str:
