@@ -13,6 +13,7 @@ from evals.probes.explorer import Explorer
 from evals.probes.injection import probe_injection
 from evals.probes.literals import examples
 from evals.probes.openapi import Document
+from evals.probes.other_user import probe_other_user
 from evals.probes.report import ProbeReport
 from evals.probes.responses import judge_responses
 from evals.probes.targets import find_targets
@@ -34,6 +35,7 @@ _AUTH = "auth-required"
 
 _FAMILIES: tuple[Callable[[Explorer, Board], None], ...] = (
     probe_unauthenticated,
+    probe_other_user,
     probe_injection,
     probe_bad_input,
     probe_unknown_things,

@@ -41,7 +41,7 @@ def leaves(target: Target) -> bool:
 def get_credentials(explorer: Explorer, view: CodeView, settings: Mapping[str, str]) -> str:
     """Gives the explorer credentials; returns why there are none, where some endpoint needs them."""
     headers = dict(_api_key(explorer, view, settings))
-    headers.update(_log_in(explorer))
+    headers.update(log_in(explorer))
     explorer.credentials = tuple(headers.items())
     if headers or not any(t.guarded for t in explorer.targets):
         return ""
@@ -62,8 +62,8 @@ def _api_key(explorer: Explorer, view: CodeView, settings: Mapping[str, str]) ->
     return dict.fromkeys((name.lower() for name in names[:3]), key)
 
 
-def _log_in(explorer: Explorer) -> dict[str, str]:
-    """Sign up and log in; the headers that the application then knows the user by."""
+def log_in(explorer: Explorer) -> dict[str, str]:
+    """Sign up as somebody new and log in; the headers that the application then knows the user by."""
     explorer.values.fresh()
     account: dict[str, object] = {}
     headers: dict[str, str] = {}

@@ -209,6 +209,10 @@ class Explorer:
         scored.sort(key=lambda pair: pair[0], reverse=True)
         return [body for _, body in scored[:4]]
 
+    def made(self, path: str) -> tuple[dict[str, object], ...]:
+        """What was made at a path, as its creation answered."""
+        return tuple(self._things.get(shape(path), ()))
+
     # --- things that exist ------------------------------------------------------------------------------------------
 
     def _keep(self, target: Target, answer: Answer) -> None:

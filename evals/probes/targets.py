@@ -23,7 +23,8 @@ _FRAMEWORKS_OWN = re.compile(r"^/(docs|redoc|openapi\.json|static)(/|$)")
 class Target:
     """One endpoint. ``path`` has its parameters as ``{name}``. ``guarded`` says why it needs credentials, or "".
 
-    ``known`` says that the inputs come from a schema, so that ``required`` can be believed.
+    ``owned``: by the task, only the owner of what it names may pass. ``known``: the inputs come from a schema, so that
+    ``required`` can be believed.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Target:
     form: bool = False
     guarded: str = ""
     known: bool = False
+    owned: bool = False
     file: str = ""
     line: int = 0
 
@@ -68,7 +70,8 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
         found[key] = Target(
             operation.method, template(operation.path), operation.inputs, operation.form,
             _guarded(reading, operation.method, operation.path, route, secured=operation.secured),
-            known=True, file=route.file if route else "", line=route.line if route else 0,
+            known=True, owned=reading.need(operation.method, operation.path).owner,
+            file=route.file if route else "", line=route.line if route else 0,
         )  # fmt: skip
     reads, schemas = Inputs(view.project), Schemas(view.project)
     for key, route in routes.items():
@@ -77,13 +80,22 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
         inputs = _inputs(route, reads, schemas)
         why = _guarded(reading, route.method, route.path, route, secured=False)
         found[key] = Target(
-            route.method, template(route.path), inputs, guarded=why, file=route.file, line=route.line
+            route.method,
+            template(route.path),
+            inputs,
+            guarded=why,
+            owned=reading.need(route.method, route.path).owner,
+            file=route.file,
+            line=route.line,
         )
     if not found and view.task:
         for endpoint in view.task.endpoints:
             why = _guarded(reading, endpoint.method, endpoint.path, None, secured=False)
             found[endpoint.method, shape(endpoint.path)] = Target(
-                endpoint.method, template(endpoint.path), guarded=why
+                endpoint.method,
+                template(endpoint.path),
+                guarded=why,
+                owned=reading.need(endpoint.method, endpoint.path).owner,
             )
     return tuple(found.values())
 

@@ -49,6 +49,8 @@ def test_recordings(cli: Cli, name: str) -> None:
     assert found["verdict"] == "pass", found["reasons"]
     assert done.exit_code == 0
     assert all(item["evidence"] for item in found["checklist"])
+    assert found["probes"]["requests"] > 50, found["probes"]["problem"]
+    assert "fail" not in {result["verdict"] for result in found["probes"]["results"]}
 
 
 def test_good_answer(cli: Cli, task: Path) -> None:

@@ -20,6 +20,7 @@ TASK = Task(
     requirements=(
         "POST /register, POST /login - email and password; login returns a token",
         "POST /books - needs a token",
+        "PUT /books/{id} - owner only (403 for someone else's book)",
         "GET /books?q= - search, public",
         "GET /books/{id} - public",
     ),
@@ -27,6 +28,7 @@ TASK = Task(
 FAULTS = {
     "no-guard": "auth-required",
     "any-token": "auth-required",
+    "no-owner": "auth-required",
     "sql-login": "sql-parameterized",
     "sql-search": "sql-parameterized",
     "malformed": "error-handling",
@@ -68,6 +70,7 @@ async def test_a_sound_application_passes() -> None:
     seen = {(r.probe, r.endpoint) for r in report.results if r.verdict is Verdict.PASS}
     for probe_name, endpoint in [
         ("stranger", "POST /books"),
+        ("other user", "PUT /books/{id}"),
         ("malformed", "POST /register"),
         ("fields", "POST /login"),
         ("fields", "POST /books"),
@@ -88,12 +91,14 @@ async def test_a_fault_is_seen_by_its_item_and_by_no_other(flaw: str) -> None:
         assert all(" answered " in message for message in messages)
 
 
+@pytest.mark.slow
 async def test_without_a_document_the_endpoints_come_from_the_task() -> None:
     report = await probed("no-document")
     assert failures(report) == {}
     assert {r.endpoint for r in report.results} >= {"POST /books", "GET /books", "GET /books/{id}"}
 
 
+@pytest.mark.slow
 async def test_a_stack_trace_is_seen_whatever_the_status() -> None:
     report = await probed(
         "trace", server=SERVER.replace('FLAW == "malformed"', "FLAW").replace("500,", "400,")

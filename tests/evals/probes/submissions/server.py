@@ -3,8 +3,8 @@ import hashlib, http.server, json, os, re, secrets, sqlite3, traceback, urllib.p
 
 FLAW = os.environ.get("FLAW", "")
 DB = sqlite3.connect(":memory:", check_same_thread=False)
-DB.executescript("CREATE TABLE users(email TEXT UNIQUE, hash TEXT); CREATE TABLE books(id INTEGER PRIMARY KEY, title TEXT, price INT)")
-TOKENS = set()
+DB.executescript("CREATE TABLE users(email TEXT UNIQUE, hash TEXT); CREATE TABLE books(id INTEGER PRIMARY KEY, title TEXT, price INT, owner TEXT)")
+TOKENS = {}
 
 
 class Refused(Exception):
@@ -53,12 +53,13 @@ def login(body, _):
     if not row:
         raise Refused(401, "unknown")
     token = secrets.token_hex(16)
-    TOKENS.add(token)
+    TOKENS[token] = email
     return 200, {"access_token": token}
 
 
-def create(body, _):
-    cursor = DB.execute("INSERT INTO books(title, price) VALUES (?, ?)", (text(body, "title"), number(body, "price")))
+def create(body, _, who=""):
+    values = (text(body, "title"), number(body, "price"), who)
+    cursor = DB.execute("INSERT INTO books(title, price, owner) VALUES (?, ?, ?)", values)
     return 201, {"id": cursor.lastrowid, "title": body["title"], "price": "free" if FLAW == "schema" else body["price"]}
 
 
@@ -80,6 +81,16 @@ def one(_, query, key=""):
     return 200, dict(zip(("id", "title", "price"), row))
 
 
+def replace(body, key, who):
+    row = DB.execute("SELECT owner FROM books WHERE id = ?", (int(key) if key.isdigit() and len(key) < 15 else 0,)).fetchone()
+    if row is None:
+        raise Refused(404, "no such book")
+    if row[0] != who and FLAW != "no-owner":
+        raise Refused(403, "someone else's book")
+    DB.execute("UPDATE books SET title = ?, price = ? WHERE id = ?", (text(body, "title"), number(body, "price"), int(key)))
+    return 200, {"id": int(key), "title": body["title"], "price": body["price"]}
+
+
 BOOK = {"type": "object", "required": ["title", "price"], "properties": {"title": {"type": "string"}, "price": {"type": "integer"}}}
 ACCOUNT = {"type": "object", "required": ["email", "password"], "properties": {"email": {"type": "string"}, "password": {"type": "string"}}}
 
@@ -97,7 +108,7 @@ OPENAPI = {"openapi": "3.1.0", "info": {"title": "books", "version": "1"}, "path
     "/login": {"post": {**body_of(ACCOUNT), "responses": {}}},
     "/books": {"post": {**body_of(BOOK), **answers({**BOOK, "required": ["id", "title", "price"]}), "security": [{"bearer": []}]},
                "get": {"parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}], "responses": {}}},
-    "/books/{id}": {"get": {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}], "responses": {}}},
+    "/books/{id}": {"put": {**body_of(BOOK), "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}], "responses": {}}, "get": {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}], "responses": {}}},
 }}
 ROUTES = {("POST", "/register"): register, ("POST", "/login"): login, ("POST", "/books"): create, ("GET", "/books"): search}
 
@@ -114,7 +125,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/openapi.json" and FLAW != "no-document":
             return 200, OPENAPI
         body = {}
-        if self.command == "POST":
+        if self.command in ("POST", "PUT"):
             if FLAW == "die" and b"not json" in raw:
                 os._exit(3)
             try:
@@ -125,10 +136,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise Refused(400, "not JSON") from None
             if not isinstance(body, dict):
                 raise Refused(400, "not an object")
-        if self.command == "POST" and path == "/books" and FLAW != "no-guard":
+        who = ""
+        if self.command == "PUT" or (self.command == "POST" and path == "/books" and FLAW != "no-guard"):
             token = self.headers.get("authorization", "").removeprefix("Bearer ")
-            if not token or (token not in TOKENS and FLAW != "any-token"):
+            if not token or (token not in TOKENS and (FLAW != "any-token" or self.command == "PUT")):
                 raise Refused(401, "log in first")
+            who = TOKENS.get(token, "")
+        if (self.command, path) == ("POST", "/books"):
+            return create(body, query, who)
+        if self.command == "PUT" and path.startswith("/books/"):
+            return replace(body, path.removeprefix("/books/"), who)
         if (self.command, path) in ROUTES:
             return ROUTES[self.command, path](body, query)
         if self.command == "GET" and path.startswith("/books/"):
@@ -152,7 +169,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_POST = do_GET
+    do_POST = do_PUT = do_GET
 
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
