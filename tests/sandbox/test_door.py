@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.environments.node import node_problem
 from sandbox.isolation.protocol import Finished
 from sandbox.report import TestReport
 from sandbox.toolchains.door_events import report_from_door
@@ -71,6 +72,53 @@ def test_nothing_else_is_believed(tmp_path: Path, program: str, problem: str) ->
 def test_nobody_comes_in_after_the_reporter(tmp_path: Path) -> None:
     late = REPORTER + "assert not os.listdir(place)\n" + PASSED
     assert run(tmp_path, late).passed
+
+
+NODE_TESTS = {
+    "a.test.js": """
+const { test, describe, it } = require('node:test');
+const fail = () => { throw new Error('boom'); };
+test('adds', () => {});
+test('bad', fail);
+test('later', { skip: 'why' }, fail);
+test('some day', { todo: true }, fail);
+describe('suite', () => { it('inner', () => {}); it('worse', fail); });
+test('parent', async (t) => { await t.test('child', () => {}); });
+""",
+    "b.test.js": "process.exit(0);\nrequire('node:test');\n",
+    "c.test.js": "syntax(",
+    "helper.js": "module.exports = 1;\n",
+}
+
+
+@pytest.mark.skipif(bool(node_problem()), reason=node_problem() or "node is there")
+@pytest.mark.parametrize(
+    "names", [[], ["tests/a.test.js", "tests/b.test.js", "tests/c.test.js", "tests/helper.js"]]
+)
+def test_what_nodes_own_runner_tells(tmp_path: Path, names: list[str]) -> None:
+    (tmp_path / "tests").mkdir()
+    for name, text in NODE_TESTS.items():
+        (tmp_path / "tests" / name).write_text(text, encoding="utf-8")
+    report = tmp_path / "events.jsonl"
+    reporters = [f"--test-reporter={DOOR.with_name('backsmith_node_test.mjs')}", "--test-reporter=spec"]
+    reporters += ["--test-reporter-destination=stderr", "--test-reporter-destination=stdout"]
+    argv = [sys.executable, "-I", "-S", str(DOOR), "node", "--test", *reporters, *names]
+    env = {**os.environ, "BACKSMITH_REPORT": str(report)}
+    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, timeout=60, check=False)
+    holds = {f"tests/{name}": "node:test" in text for name, text in NODE_TESTS.items()}
+    found = report_from_door(report, Finished(done.returncode, "", 1.0), holds)
+    assert not found.problem, found
+    assert outcomes(found) == {
+        "adds": "passed",
+        "bad": "failed",
+        "later": "skipped",
+        "some day": "skipped",
+        "suite::inner": "passed",
+        "suite::worse": "failed",
+        "parent::child": "passed",
+        "tests/b.test.js": "errored",
+        "tests/c.test.js": "errored",
+    }
 
 
 def test_without_a_door_what_the_command_prints_is_taken_down(tmp_path: Path) -> None:
