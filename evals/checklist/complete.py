@@ -51,6 +51,9 @@ _OWN_NAMES = frozenset(
 )
 _STDLIB = sys.stdlib_module_names | {"__future__", "__main__"}
 _REQUIRES = re.compile(r"""(?:requires-python|python_requires)\s*=\s*["']?[>=~^ ]*3\.(\d{1,3})\b""")
+_OPEN_EXPORTS = re.compile(
+    r"export\s*\*|\.\.\.|exports\s*=\s*(?![\s{])|exports\[|Object\.(?:assign|defineProperty)"
+)
 _GO_MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
 _BUILT = re.compile(r"(^|/)(generated|dist|build|out|node_modules|\.prisma|__generated__)(/|$)")
 
@@ -106,6 +109,7 @@ def _missing(view: CodeView, module: n.Module) -> Iterator[tuple[str, int]]:
                     yield from _python(view, module, stmt)
         case "javascript" | "typescript":
             yield from _scripts(view, module, imports)
+            yield from _names(view, module, imports)
         case "go":
             yield from _go(view, imports)
 
@@ -198,6 +202,27 @@ def _scripts(view: CodeView, module: n.Module, imports: tuple[n.Import, ...]) ->
             path.rpartition("/")[2].count(".") == 1
         ):
             yield f"module {name} is not in the submission (expected {path})", line
+
+
+def _names(view: CodeView, module: n.Module, imports: tuple[n.Import, ...]) -> Iterator[tuple[str, int]]:
+    """Names that a script imports and that do not even occur in the file they are imported from.
+
+    A name that does occur there may be exported in ways that no reading shows, so only its absence counts.
+    """
+    texts = {file.path: file.text for file in view.files}
+    for stmt in imports:
+        path = (
+            script_path(module.path, stmt.module, view.project.paths) if stmt.module.startswith(".") else None
+        )
+        target = view.project.modules.get(path) if path else None
+        if path is None or target is None or target.problem or target.cut:
+            continue
+        text = texts.get(path, "")
+        if _OPEN_EXPORTS.search(text):
+            continue
+        for name, _ in stmt.names:
+            if name not in {"default", "*"} and not re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text):
+                yield f"{path} does not define {name}, imported from {stmt.module}", stmt.line
 
 
 def _go(view: CodeView, imports: tuple[n.Import, ...]) -> Iterator[tuple[str, int]]:

@@ -3,6 +3,7 @@
 import re
 
 from evals.checklist.findings import Findings, shown, unread, unread_routes
+from evals.checklist.leaking_fields import leaking_field
 from evals.code import nodes as n
 from evals.code.project import Found, Project
 from evals.code.reach import own_nodes
@@ -66,6 +67,15 @@ def _fastapi(findings: Findings, project: Project, route: Route) -> None:
     returns = function.returns if function else None
     for option in (declared, returns):
         if option is not None and _is_model(option):
+            leak = leaking_field(project, route.handler.module, option) if route.handler else ""
+            if leak and not any(
+                key.startswith("response_model_") and key.endswith("clude") for key in options
+            ):
+                message = (
+                    f"{route.name} answers with {shown(leak, 40)}, a field of {shown(_written(option), 40)}"
+                )
+                findings.against.append(Evidence(message, *place))
+                return
             findings.fine.append(Evidence(f"{route.name} answers with {shown(_written(option), 40)}", *place))
             return
     if function is None:
@@ -243,7 +253,7 @@ def _called(project: Project, found: Found, call: n.Call, hops: int) -> bool | N
         return True
     if inner is not None and isinstance(inner.node, n.Function):
         if inner.module.language == "go" and inner.node.returns is not None:
-            return _go_type(n.last(inner.node.returns))
+            return _go_type(project, inner.module, inner.node.returns)
         returns = [i.value for i in own_nodes(inner.node) if isinstance(i, n.Return) and i.value]
         known = _all(project, inner, returns, hops) if returns else None
         return True if known is None and _SHAPERS.search(name) else known
@@ -269,8 +279,10 @@ def _rows(call: n.Call) -> bool | None:
     return not _STAR.search(outer)
 
 
-def _go_type(written: str) -> bool | None:
-    plain = written.strip("()").split(",")[0].strip().lstrip("[]*")
+def _go_type(project: Project, module: n.Module, kind: n.Expr) -> bool | None:
+    if leaking_field(project, module, kind):
+        return False
+    plain = n.last(kind).strip("()").split(",")[0].strip().lstrip("[]*")
     return None if plain in {"interface{}", "any", "error", ""} or plain.startswith("map[") else True
 
 
@@ -282,7 +294,7 @@ def _held(project: Project, found: Found, expr: n.Name | n.Attr, hops: int) -> b
         for param in function.params:
             if param.name == name and param.annotation is not None:
                 if found.module.language == "go":
-                    return _go_type(n.last(param.annotation))
+                    return _go_type(project, found.module, param.annotation)
                 return True if _is_model(param.annotation) else None
         values: list[n.Expr] = []
         kind: n.Expr | None = None
@@ -296,7 +308,7 @@ def _held(project: Project, found: Found, expr: n.Name | n.Attr, hops: int) -> b
                     if item.value is not None and not item.augmented:
                         values.append(item.value)
         if kind is not None and (found.module.language == "go" or _is_model(kind)):
-            return _go_type(n.last(kind)) if found.module.language == "go" else True
+            return _go_type(project, found.module, kind) if found.module.language == "go" else True
         if values:
             known = [_shape(project, found, v, hops - 1) for v in values]
             return False if False in known else None if None in known else True
