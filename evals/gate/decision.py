@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evals.gate.baseline import Baseline, Maker, TaskCounts, only_agent, task_counts, why_not_comparable
 from evals.gate.testing import ALPHA, Tested, confirm_counts, test_counts
+from evals.reports.sources import counted
 from evals.results import RunResults, SampleResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
@@ -223,12 +224,27 @@ def _notes(samples: Sequence[SampleResult], baseline: Baseline, environment: Map
         for name, now in environment.items()
         if baseline.environment.get(name) != now
     ]
+    alike = _same_answers(samples)
+    if alike:
+        notes.append(
+            f"{counted(alike, 'task')} got the very same answer every time: such samples are one draw, and the "
+            "tests take them for several"
+        )
     drifted = sum("drifted" in sample.sources for sample in samples)
     if drifted:
         notes.append(
             f"{drifted} samples replay answers to another prompt: they say nothing about the present one"
         )
     return notes
+
+
+def _same_answers(samples: Sequence[SampleResult]) -> int:
+    """How many tasks have several samples and one answer."""
+    answers: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for sample in samples:
+        if sample.counted and sample.calls:
+            answers[sample.task.id].append(tuple(call.answer for call in sample.calls))
+    return sum(len(given) > 1 and len(set(given)) == 1 for given in answers.values())
 
 
 def _sources(samples: Sequence[SampleResult]) -> dict[str, int]:

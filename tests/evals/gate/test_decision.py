@@ -5,7 +5,7 @@ import pytest
 
 from evals.gate.baseline import count
 from evals.gate.decision import decide, decision_json
-from evals.results import ItemResult
+from evals.results import CallRef, ItemResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
 from tests.evals.results import AGENT, broken, outcomes, run, sample, task
@@ -133,3 +133,12 @@ def test_replays_of_another_prompt_are_told() -> None:
     found = decide(run(samples), BASELINE)
     assert "120 samples replay answers to another prompt" in found.notes[-1]
     assert json.loads(decision_json(found))["sources"] == {"drifted": 120}
+
+
+def test_samples_that_are_one_draw_are_told() -> None:
+    """A model at temperature 0, or a cache: three times the same is no evidence of three."""
+    call = CallRef("build", 1, "live", "a" * 40)
+    same = [replace(s, calls=(call,)) for s in outcomes({"t1": (3, 0)})]
+    other = [replace(s, calls=(replace(call, answer=str(s.epoch)),)) for s in outcomes({"t2": (3, 0)})]
+    notes = decide(run([*same, *other]), BASELINE).notes
+    assert next(note for note in notes if "very same answer" in note).startswith("1 task got")
