@@ -68,9 +68,9 @@ def eval_suite(
         str | None, typer.Option(help="The Ray cluster's address (default: one on this machine).")
     ] = None,
     no_tests: Annotated[
-        bool, typer.Option(help="Only ask and read the answers: no sandbox, no checklist.")
+        bool, typer.Option("--no-tests", help="Only ask and read the answers: no sandbox, no checklist.")
     ] = False,
-    batch: Annotated[bool, typer.Option(help="Send calls by the provider's batch API.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Send calls by the provider's batch API.")] = False,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
@@ -83,17 +83,23 @@ def eval_suite(
         str | None, typer.Option(help="exact, or by-task (says when the prompt has changed).")
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Let --record replace what the cassette has.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let --record replace what the cassette has.")
+    ] = False,
     budget: Annotated[
         list[str] | None,
         typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option(help="Ask and test anew even where this machine knows the answer or its outcome.")
+        bool,
+        typer.Option(
+            "--no-cache", help="Ask and test anew even where this machine knows the answer or its outcome."
+        ),
     ] = False,
     prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
     exit_zero: Annotated[
-        bool, typer.Option(help="Exit with 0 although samples fall short (a gate decides later).")
+        bool,
+        typer.Option("--exit-zero", help="Exit with 0 although samples fall short (a gate decides later)."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="The run's metrics as JSON on standard output.")

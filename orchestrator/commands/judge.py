@@ -33,7 +33,9 @@ def judge(
     base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
     cassette: Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")] = None,
     record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    no_cache: Annotated[bool, typer.Option(help="Ask anew even what this machine has answers for.")] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ask anew even what this machine has answers for.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object for each answer, a line each.")
     ] = False,

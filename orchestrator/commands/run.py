@@ -46,7 +46,9 @@ def run(
         str, typer.Option(help="exact, or by-task (says when the prompt has changed).")
     ] = "exact",
     record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Let --record replace what the cassette has.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let --record replace what the cassette has.")
+    ] = False,
     budget: Annotated[
         list[str] | None,
         typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
