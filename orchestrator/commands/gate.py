@@ -179,10 +179,11 @@ def simulate(
         (f"the rate drops by {points:g} points", drop(points)),
         (f"{tasks} of {len(world)} tasks break", broken(tasks)),
     )
-    found = [
-        simulate_runs(name, world, change, runs, random.Random(seed), fresh=fresh, alpha=alpha)  # noqa: S311 - no secret
-        for name, change in kinds
-    ]
+    found = []
+    for name, change in kinds:
+        with console(stderr=True).status(f"simulating: {name}"):
+            rng = random.Random(seed)  # noqa: S311 - figures, no secrets
+            found.append(simulate_runs(name, world, change, runs, rng, fresh=fresh, alpha=alpha))
     if as_json:
         sys.stdout.write(json.dumps({"alpha": alpha, "runs": list(map(asdict, found))}, indent=2) + "\n")
     else:

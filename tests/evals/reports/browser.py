@@ -63,7 +63,7 @@ class Page:
             raise RuntimeError(str(done["exceptionDetails"].get("exception", {}).get("description")))
         return done["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 20) -> None:
+    def wait(self, condition: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not self.run(f"Boolean({condition})"):
             if time.monotonic() > end:

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,10 +155,8 @@ def test_two_thousand_samples_stay_usable(page: Page, tmp_path: Path) -> None:
     }
     path = tmp_path / "large.html"
     path.write_text("".join(document(found, pages, {}, "0.1.0")), encoding="utf-8")
-    start = time.monotonic()
     page.open(path, "#/samples")
     page.wait("document.querySelectorAll('.samples tbody tr').length === 100")
-    assert time.monotonic() - start < 10, "a browser that hangs, not one that is a little slow"
     assert page.run("document.getElementById('count').textContent") == "2000 samples"
     page.run("[...document.querySelectorAll('#pager button')].pop().click()")
     assert page.run("document.getElementById('pager').textContent").startswith("Earlier101 to 200 of 2000")
