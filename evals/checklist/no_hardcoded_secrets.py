@@ -19,6 +19,8 @@ from evals.verdict import CheckResult, Evidence
 
 ITEM = "no-hardcoded-secrets"
 
+# Nodes at which a secret can begin; the many names and attributes are passed over.
+_TELLING = frozenset({n.Const, n.Text, n.Assign, n.Group, n.Param, n.Call, n.Compare, n.Choice, n.Function})
 _MANY = re.compile(r"(?:api|access|secret)[^a-z]?keys$|secrets$", re.IGNORECASE)
 _CONNECTS = re.compile(r"connect|engine|client|pool|login|session|create_user|database", re.IGNORECASE)
 
@@ -61,6 +63,8 @@ class _Secrets:
     def found(self) -> Iterator[tuple[int, str]]:
         seen: set[int] = set()
         for item in n.inside(self.module):
+            if type(item) not in _TELLING:
+                continue
             for line, message in (*self.fallbacks.of(item), *self.node(item)):
                 if line not in seen:
                     seen.add(line)

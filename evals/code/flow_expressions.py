@@ -36,6 +36,8 @@ def evaluate(flow: "Flow", expr: n.Expr, frame: Frame) -> Value:  # noqa: C901, 
             return _name(flow, expr, frame)
         case n.Attr():
             return attribute(flow, expr, frame)
+        case n.Call():
+            return call_value(flow, expr, frame)
         case n.Index():
             flow.eval(expr.key, frame)
             if sql.is_request(expr.base) and frame.get(n.dotted(expr.base)) is None:
@@ -60,8 +62,6 @@ def evaluate(flow: "Flow", expr: n.Expr, frame: Frame) -> Value:  # noqa: C901, 
         case n.Closure():
             flow.closure(expr.function, frame, {})
             return OBJECT
-        case n.Call():
-            return call_value(flow, expr, frame)
         case n.Other():
             return _other(flow, expr, frame)
 

@@ -19,6 +19,7 @@ from evals.code.test_values import (
     Known,
     Request,
     joined,
+    known_const,
     status_of,
     union,
 )
@@ -202,16 +203,14 @@ class TestReader:
         if self._left <= 0 or depth > DEPTH:
             return NOTHING
         match expr:
-            case n.Const(value=bool() | None):
-                return NOTHING
-            case n.Const(value=int() as number):
-                return Known(numbers=frozenset({number}))
-            case n.Const(value=str() as text):
-                return Known(texts=frozenset({text[:300]}))
             case n.Name():
                 return self._name(expr, env, module)
             case n.Attr():
                 return self._attr(expr, env, module, depth)
+            case n.Call():
+                return called(self, expr, env, module, depth)
+            case n.Const():
+                return known_const(expr.value)
             case n.Index():
                 base = self.eval(expr.base, env, module, depth)
                 key = self.eval(expr.key, env, module, depth)
@@ -247,11 +246,8 @@ class TestReader:
                 return self.eval(expr.element, inner_env, module, depth)
             case n.Closure():
                 return Known(functions=(Bound(Found(module, expr.function), env),))
-            case n.Call():
-                return called(self, expr, env, module, depth)
             case n.Other():
                 return union([self.eval(part, env, module, depth) for part in expr.parts])
-        return NOTHING
 
     def _name(self, expr: n.Name, env: dict[str, Known], module: n.Module) -> Known:
         if expr.id in env:

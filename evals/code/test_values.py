@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from http import HTTPStatus
 from itertools import islice
 from typing import TypeVar
 
 from evals.code import nodes as n
 from evals.code.project import Found
+from evals.code.syntax import Scalar
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBERED = re.compile(r"HTTP_(\d{3})")
@@ -89,6 +91,23 @@ def _some(sets: list[frozenset[T]]) -> frozenset[T]:
         return filled[0] if filled else frozenset()
     kept = filled[0].union(*filled[1:])
     return kept if len(kept) <= MOST else frozenset(islice(kept, MOST))
+
+
+def known_const(value: Scalar) -> Known:
+    """A literal: a text or a whole number; nothing is known of others."""
+    if isinstance(value, str):
+        return _known_text(value[:300])
+    return _known_number(value) if type(value) is int else NOTHING
+
+
+@lru_cache(maxsize=4096)
+def _known_text(text: str) -> Known:
+    return Known(texts=frozenset({text}))
+
+
+@lru_cache(maxsize=1024)
+def _known_number(number: int) -> Known:
+    return Known(numbers=frozenset({number}))
 
 
 def joined(values: list[Known]) -> Known:
