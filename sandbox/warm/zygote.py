@@ -135,7 +135,7 @@ class Zygote:
             sample.drop()
             self.alive = False
             raise NotWarmError(f"the zygote ended: {error or type(error).__name__}") from error
-        except NotWarmError:
+        except BaseException:
             sample.drop()
             raise
         return sample
@@ -177,6 +177,7 @@ class _Sample:
         said, self._handles = await self._hear()
         if said.get("event") == "inside":
             self.roots = tuple(_number(handle) for handle in self._handles)
+            self._host.send(b"g")
             return
         if said.get("broken") or said.get("event") != "cold":
             self._zygote.alive = False
@@ -200,7 +201,9 @@ class _Sample:
         return -signal.SIGKILL if self.lost else int(said.get("code", 1))
 
     def drop(self) -> None:
-        """Let go of what never began."""
+        """Let go of what has not begun; its witness sees to it that it never will."""
+        for handle in self._handles:
+            os.close(handle)
         os.close(self.output)
         self._host.close()
 

@@ -1,7 +1,9 @@
 """Warm runs: tests forked from a process that has their packages imported come out as in a cold run."""
 
 import asyncio
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -193,3 +195,26 @@ def descendants(pid: int) -> list[int]:
         for child in task.read_text(encoding="ascii").split():
             found += [int(child), *descendants(int(child))]
     return found
+
+
+async def test_what_is_cancelled_as_it_starts_never_runs() -> None:
+    slow = Project({"test_x.py": "import time\ndef test_x():\n    time.sleep(66.25)\n"})
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        assert (await laboratory.run(Project({"test_x.py": IS_WARM}))).report.passed
+        for milliseconds in range(0, 120, 8):
+            job = asyncio.create_task(laboratory.run(slow))
+            await asyncio.sleep(milliseconds / 1000)
+            job.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await job
+        await asyncio.sleep(0.5)
+        running = [process_name(pid) for pid in descendants(os.getpid())]
+        assert running.count("python") <= 1, running  # the zygote
+        assert (await laboratory.run(Project({"test_x.py": IS_WARM}))).report.passed
+
+
+def process_name(pid: int) -> str:
+    try:
+        return Path("/proc", str(pid), "comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import backsmith_witness as ours
 
@@ -48,7 +48,8 @@ def run_sample(
     ``run_tests``, ``relay`` the one that leads to services.
 
     Tells ``host`` either ``cold`` with a reason, if nothing of the project has run, or ``inside`` (with
-    descriptors of the sandbox's first process and of the tests') and then ``over``.
+    descriptors of the sandbox's first process and of the tests'); the tests begin when that is answered, and at
+    their end it tells ``over``.
     """
     _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     sandbox = Sandbox(request["program"], request["options"])
@@ -56,12 +57,13 @@ def run_sample(
         _give_up(host, f"bubblewrap within the zygote: {sandbox.problem}")
     hearing, events = os.pipe()
     progress, telling = os.pipe()
+    waiting, go = os.pipe()
     usher = os.fork()
     if usher == 0:
-        os.close(hearing)
-        os.close(progress)
-        _usher(request, sandbox.first, output, telling, events, relay, runner)
-    for handle in (events, telling, output):
+        for handle in (hearing, progress, go):
+            os.close(handle)
+        _usher(request, sandbox.first, Ends(output, telling, events, waiting), relay, runner)
+    for handle in (events, telling, waiting, output):
         os.close(handle)
     number, trouble = _progress(progress)
     if trouble or not number:
@@ -69,6 +71,10 @@ def run_sample(
         _give_up(host, f"the sandbox cannot be joined: {trouble or 'no process was made'}")
     tests = os.pidfd_open(number)
     tell(host, "inside", [sandbox.first_handle, tests])
+    if not host.recv(1):  # nobody would see to its limits
+        sandbox.end()
+        os._exit(1)
+    os.write(go, b"g")
     heard = ours.listen(hearing, usher)
     sandbox.end()
     code = 0
@@ -78,6 +84,17 @@ def run_sample(
         code = 1
     tell(host, "over", code=code)
     os._exit(code)
+
+
+class Ends(NamedTuple):
+    """The ends of pipes that the tests' process has: for its output, for what goes wrong before it begins, for what
+    the tests come to, and the one on which it waits to begin.
+    """
+
+    output: int
+    telling: int
+    events: int
+    waiting: int
 
 
 def tell(host: socket.socket, event: str, handles: "list[int] | None" = None, **values: object) -> None:
@@ -136,19 +153,17 @@ def _progress(pipe: int) -> "tuple[int, str]":
     return (int(number), trouble) if number.isdigit() else (0, number + trouble)
 
 
-def _usher(
-    request: "dict[str, Any]", first: int, output: int, telling: int, events: int, relay: Any, runner: Any
-) -> NoReturn:
+def _usher(request: "dict[str, Any]", first: int, ends: Ends, relay: Any, runner: Any) -> NoReturn:
     try:
         _join(first)
         child = os.fork()
         if child == 0:
-            _become_the_tests(request, output, telling, events, relay, runner)
-        os.write(telling, b"%d\n" % child)
+            _become_the_tests(request, ends, relay, runner)
+        os.write(ends.telling, b"%d\n" % child)
     except BaseException as error:
-        os.write(telling, f"{type(error).__name__}: {error}".encode())
+        os.write(ends.telling, f"{type(error).__name__}: {error}".encode())
         os._exit(1)
-    os.close(telling)
+    os.close(ends.telling)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:  # ends as it did
@@ -169,14 +184,12 @@ def _join(first: int) -> None:
     _checked(_libc.setns(os.pidfd_open(first), kinds), "setns")
 
 
-def _become_the_tests(
-    request: "dict[str, Any]", output: int, telling: int, events: int, relay: Any, runner: Any
-) -> NoReturn:
+def _become_the_tests(request: "dict[str, Any]", ends: Ends, relay: Any, runner: Any) -> NoReturn:
     try:
         _drop_capabilities()
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
-        for source, target in ((null, 0), (output, 1), (output, 2)):
+        for source, target in ((null, 0), (ends.output, 1), (ends.output, 2)):
             os.dup2(source, target)
         for name, most in request["rlimits"].items():
             kind = getattr(resource, name)
@@ -187,16 +200,19 @@ def _become_the_tests(
         os.chdir(request["cwd"])
         if request["doors"]:
             _open_doors(relay, request["doors"])
-        close_all_but({0, 1, 2, telling, events})
+        close_all_but({0, 1, 2, ends.telling, ends.events, ends.waiting})
         importlib.invalidate_caches()
         sys.modules["__main__"] = runner
         sys.argv = [runner.__file__]
         run_tests: Callable[[ours.Events], int] = runner.run_tests
-        told = ours.Events(events)
+        told = ours.Events(ends.events)
     except BaseException as error:
-        os.write(telling, f"{type(error).__name__}: {error}".encode())
+        os.write(ends.telling, f"{type(error).__name__}: {error}".encode())
         os._exit(1)
-    os.close(telling)
+    os.close(ends.telling)
+    if not os.read(ends.waiting, 1):
+        os._exit(1)
+    os.close(ends.waiting)
     os._exit(ours.tested(run_tests, told))
 
 
