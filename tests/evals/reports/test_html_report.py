@@ -1,9 +1,11 @@
 """The HTML report, driven in a real browser."""
 
 import json
+import random
 import shutil
 import subprocess
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,35 @@ def test_a_sample_has_findings_at_their_lines_and_the_difference_between_rounds(
     assert "new in this round" in text
     assert "no-closing" in text
     assert "tests/test_a.py::test_a" in text
+
+
+def test_differences_are_right_and_shortest(page: Page, report: Path) -> None:
+    """Random texts of few different lines, held to the longest common subsequence; and one beyond the limit."""
+    page.open(report)
+    script = files("evals.reports.html").joinpath("report.js").read_text(encoding="utf-8")
+    start = script.index("function difference(")
+    source = script[start : script.index("\n  function ", start)]
+    rng = random.Random(6)
+    pairs = [[rng.choices("abc", k=rng.randrange(12)) for _ in range(2)] for _ in range(500)]
+    pairs.append([[f"a{n}" for n in range(2000)], [f"b{n}" for n in range(2000)]])
+    found = page.run(
+        f"(() => {{ {source}; return {json.dumps(pairs)}.map(([a, b]) => difference(a, b)); }})()"
+    )
+    for (before, after), lines in zip(pairs, found, strict=True):
+        assert [line for kind, line in lines if kind != "add"] == before
+        assert [line for kind, line in lines if kind != "del"] == after
+        if len(before) < 20:
+            assert sum(kind == "same" for kind, _ in lines) == longest_common(before, after)
+
+
+def longest_common(a: list[str], b: list[str]) -> int:
+    row = [0] * (len(b) + 1)
+    for x in a:
+        before = row
+        row = [0]
+        for n, y in enumerate(b):
+            row.append(before[n] + 1 if x == y else max(row[-1], before[n + 1]))
+    return row[-1]
 
 
 def test_everything_is_reached_by_keyboard(page: Page, report: Path) -> None:
