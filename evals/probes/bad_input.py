@@ -50,9 +50,20 @@ def probe_bad_input(explorer: Explorer, board: Board) -> None:
 
 
 def judge_refusal(
-    board: Board, item: str, probe: str, target: Target, what: str, ask: Ask, answer: Answer
+    board: Board,
+    item: str,
+    probe: str,
+    target: Target,
+    what: str,
+    ask: Ask,
+    answer: Answer,
+    *,
+    by_router: bool = False,
 ) -> None:
-    """Whether bad input was refused as it should be. Without credentials, or under a rate limit, nothing is said."""
+    """Whether bad input was refused as it should be. Without credentials, or under a rate limit, nothing is said.
+
+    ``by_router``: the path may not have reached the endpoint, so that the form of a 404 is not its own.
+    """
     if not answer.status:
         board.unclear(item, probe, target, f"no answer ({answer.silence})")
     elif answer.status in {401, 403} or answer.status in _BUSY:
@@ -64,7 +75,8 @@ def judge_refusal(
             item if answer.status >= 500 else ERRORS, probe, target, f"{what} gives {why}", ask, answer
         )
     elif answer.refused:
-        _form(board, probe, target, ask, answer)
+        if not (by_router and answer.status == 404):
+            _form(board, probe, target, ask, answer)
         board.fine(item, probe, target, ask, answer)
     elif answer.good:
         board.against(item, probe, target, f"{what} is accepted", ask, answer)

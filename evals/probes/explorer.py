@@ -209,6 +209,10 @@ class Explorer:
         scored.sort(key=lambda pair: pair[0], reverse=True)
         return [body for _, body in scored[:4]]
 
+    def known_id(self, target: Target) -> str:
+        """The id that stands for the last parameter of a target's path; empty where none is known."""
+        return self._known(target.path, target.parameters[-1]) if target.parameters else ""
+
     def made(self, path: str) -> tuple[dict[str, object], ...]:
         """What was made at a path, as its creation answered."""
         return tuple(self._things.get(shape(path), ()))

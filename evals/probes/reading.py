@@ -47,7 +47,7 @@ def leaked_hash(answer: Answer) -> str:
     if found := _HASHES.search(answer.text):
         return f"a password's hash ({found[0][:12]}\N{HORIZONTAL ELLIPSIS})"
     for key, value in pairs(answer.json):
-        if _HASH_KEYS.match(key) and isinstance(value, str) and value and answer.good:
+        if _HASH_KEYS.match(key) and isinstance(value, str) and value.strip("*") and answer.good:
             return f"the field {key[:40]}"
     return ""
 

@@ -24,7 +24,7 @@ class Target:
     """One endpoint. ``path`` has its parameters as ``{name}``. ``guarded`` says why it needs credentials, or "".
 
     ``owned``: by the task, only the owner of what it names may pass. ``known``: the inputs come from a schema, so that
-    ``required`` can be believed.
+    ``required`` can be believed. ``asked_for``: it is the task that wants the guard, not only the code that shows one.
     """
 
     method: str
@@ -34,6 +34,7 @@ class Target:
     guarded: str = ""
     known: bool = False
     owned: bool = False
+    asked_for: bool = False
     file: str = ""
     line: int = 0
 
@@ -67,10 +68,11 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
     for operation in document.operations() if document else ():
         key = (operation.method, shape(operation.path))
         route = routes.get(key)
+        need = reading.need(operation.method, operation.path)
         found[key] = Target(
             operation.method, template(operation.path), operation.inputs, operation.form,
             _guarded(reading, operation.method, operation.path, route, secured=operation.secured),
-            known=True, owned=reading.need(operation.method, operation.path).owner,
+            known=True, owned=need.owner, asked_for=bool(need.required),
             file=route.file if route else "", line=route.line if route else 0,
         )  # fmt: skip
     reads, schemas = Inputs(view.project), Schemas(view.project)
@@ -78,24 +80,31 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
         if key in found or _FRAMEWORKS_OWN.match(route.path):
             continue
         inputs = _inputs(route, reads, schemas)
+        need = reading.need(route.method, route.path)
         why = _guarded(reading, route.method, route.path, route, secured=False)
         found[key] = Target(
             route.method,
             template(route.path),
             inputs,
-            guarded=why,
-            owned=reading.need(route.method, route.path).owner,
+            False,
+            why,
+            owned=need.owner,
+            asked_for=bool(need.required),
             file=route.file,
             line=route.line,
         )
     if not found and view.task:
         for endpoint in view.task.endpoints:
+            need = reading.need(endpoint.method, endpoint.path)
             why = _guarded(reading, endpoint.method, endpoint.path, None, secured=False)
             found[endpoint.method, shape(endpoint.path)] = Target(
                 endpoint.method,
                 template(endpoint.path),
-                guarded=why,
-                owned=reading.need(endpoint.method, endpoint.path).owner,
+                (),
+                False,
+                why,
+                owned=need.owner,
+                asked_for=bool(need.required),
             )
     return tuple(found.values())
 

@@ -25,6 +25,12 @@ def probe_unauthenticated(explorer: Explorer, board: Board) -> None:
         query = granted.query if granted else explorer.query_of(target)
         for what, headers in _strangers(explorer):
             ask, answer = explorer.send(target, path=path, body=body or None, query=query, headers=headers)
+            if answer.good and not headers and not target.asked_for:
+                # What looks like a guard may let strangers in on purpose: a user who is optional, say.
+                board.unclear(
+                    ITEM, "stranger", target, f"granted {what}; only {target.guarded} speaks against it"
+                )
+                break
             _judge(board, target, what, ask, answer)
 
 

@@ -1,11 +1,14 @@
 """Things that are not there, and things that are there already: 404, 409 and their kin, never a 5xx."""
 
+import re
+
 from evals.probes.bad_input import ERRORS, judge_refusal
 from evals.probes.board import Board
 from evals.probes.credentials import is_login
 from evals.probes.explorer import Explorer
 from evals.probes.reading import fault
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NO_SUCH = (
     "999999999",
     "00000000-0000-4000-8000-00000000dead",
@@ -21,6 +24,7 @@ def probe_unknown_things(explorer: Explorer, board: Board) -> None:
     for target in explorer.targets:
         granted = explorer.granted.get(target.name)
         if target.parameters:
+            alike = _alike(explorer.known_id(target))
             for value in _NO_SUCH:
                 path = explorer.path_of(target, value)
                 body = granted.body if granted else next(explorer.bodies(target), None)
@@ -31,10 +35,29 @@ def probe_unknown_things(explorer: Explorer, board: Board) -> None:
                     board.unclear(ERRORS, "unknown", target, f"{value[:40]!r} was answered {answer.status}")
                 else:
                     judge_refusal(
-                        board, ERRORS, "unknown", target, "something that is not there", ask, answer
+                        board,
+                        ERRORS,
+                        "unknown",
+                        target,
+                        "something that is not there",
+                        ask,
+                        answer,
+                        by_router=value != alike,
                     )
         elif target.method == "POST" and granted and granted.body and not is_login(target):
             _twice(explorer, board, granted.target.name)
+
+
+def _alike(known: str) -> str:
+    """The absent id of the same form as one that is known; empty where none is known.
+
+    Routers that know an id's form answer 404 to all others, before any code of the endpoint runs.
+    """
+    if not known:
+        return ""
+    if known.isdigit():
+        return _NO_SUCH[0]
+    return _NO_SUCH[1] if _UUID.fullmatch(known) else _NO_SUCH[2]
 
 
 def _twice(explorer: Explorer, board: Board, name: str) -> None:

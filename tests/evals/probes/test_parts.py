@@ -1,6 +1,13 @@
 """The probes' pure parts: what is read out of documents, tests and answers, and what is made from it."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from socketserver import UnixStreamServer
+from tempfile import TemporaryDirectory
+from threading import Thread
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -9,12 +16,16 @@ from hypothesis import strategies as st
 from evals.checklist.probed import with_probes
 from evals.code.view import build_view
 from evals.probes.board import Board
-from evals.probes.client import Answer, Ask
+from evals.probes.client import Answer, Ask, Client
+from evals.probes.explorer import Explorer
+from evals.probes.injection import probe_injection
 from evals.probes.literals import examples
 from evals.probes.openapi import Document, Input
 from evals.probes.reading import database_error, fault, leaked_hash, rows
 from evals.probes.report import ProbeReport, ProbeResult
 from evals.probes.targets import Target, find_targets, template
+from evals.probes.unauthenticated import probe_unauthenticated
+from evals.probes.unknown_things import probe_unknown_things
 from evals.probes.values import PASSWORD, Values
 from evals.verdict import CheckResult, Evidence, Verdict
 from prompts.task import Task
@@ -212,3 +223,74 @@ def test_probes_join_an_item_s_result() -> None:
     assert joined(result(Verdict.PASS, "fine"), read=open_question).verdict is Verdict.INCONCLUSIVE
     other = CheckResult("complete", Verdict.PASS, "whole", (Evidence("whole"),))
     assert joined(result(Verdict.FAIL, "x"), read=other) == other
+
+
+@contextmanager
+def answering(reply: Callable[[Ask], Answer]) -> Iterator[Client]:
+    """A client of a server on a Unix socket that answers by a function."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65536)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            url = urlsplit(self.path)
+            query = tuple(parse_qsl(url.query, keep_blank_values=True))
+            said = reply(Ask(self.command, unquote(url.path), query))
+            self.wfile.write(f"HTTP/1.1 {said.status} X\r\nContent-Length: {len(said.body)}\r\n\r\n".encode())
+            self.wfile.write(said.body)
+            self.close_connection = True
+
+    with TemporaryDirectory() as folder:
+        place = f"{folder}/http.sock"
+        with UnixStreamServer(place, Handler) as server:
+            thread = Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            client = Client(place, 30)
+            try:
+                yield client
+            finally:
+                client.close()
+                server.shutdown()
+                thread.join()
+
+
+def verdicts(
+    probe: Callable[[Explorer, Board], None], target: Target, reply: Callable[[Ask], Answer]
+) -> set[Verdict]:
+    board = Board()
+    with answering(reply) as client:
+        probe(Explorer(client, (target,), None, ()), board)
+    return {result.verdict for result in board.results()}
+
+
+def test_a_guard_that_only_the_code_shows_may_let_strangers_in() -> None:
+    def granted(_: Ask) -> Answer:
+        return answer(200, {})
+
+    shown = Target("GET", "/x", guarded="its guard get_user_or_none")
+    assert verdicts(probe_unauthenticated, shown, granted) == {Verdict.INCONCLUSIVE}
+    wanted = Target("GET", "/x", guarded="the task: GET /x - needs a token", asked_for=True)
+    assert verdicts(probe_unauthenticated, wanted, granted) == {Verdict.FAIL}
+
+
+def test_a_search_for_any_of_its_words_is_no_injection() -> None:
+    def words(ask: Ask) -> Answer:
+        asked = dict(ask.query).get("q", "").replace("'", " ").replace('"', " ").split()
+        return answer(200, {"items": [1, 2] if "OR" in asked else []})
+
+    def injected(ask: Ask) -> Answer:
+        return answer(200, {"items": [1, 2] if "' OR" in dict(ask.query).get("q", "") else []})
+
+    target = Target("GET", "/x", (Input("q", "query"),))
+    assert verdicts(probe_injection, target, words) == {Verdict.PASS}
+    assert verdicts(probe_injection, target, injected) == {Verdict.FAIL}
+
+
+def test_a_router_s_own_404_need_not_be_json() -> None:
+    target = Target("GET", "/x/{id}")
+    assert verdicts(probe_unknown_things, target, lambda _: answer(404, "<h1>Not Found</h1>")) == {
+        Verdict.PASS
+    }
+    assert verdicts(probe_unknown_things, target, lambda _: answer(500, "<h1>Oops</h1>")) == {Verdict.FAIL}
