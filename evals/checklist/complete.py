@@ -210,6 +210,7 @@ def _names(view: CodeView, module: n.Module, imports: tuple[n.Import, ...]) -> I
     A name that does occur there may be exported in ways that no reading shows, so only its absence counts.
     """
     texts = {file.path: file.text for file in view.files}
+    words: dict[str, set[str]] = {}
     for stmt in imports:
         path = (
             script_path(module.path, stmt.module, view.project.paths) if stmt.module.startswith(".") else None
@@ -217,11 +218,11 @@ def _names(view: CodeView, module: n.Module, imports: tuple[n.Import, ...]) -> I
         target = view.project.modules.get(path) if path else None
         if path is None or target is None or target.problem or target.cut:
             continue
-        text = texts.get(path, "")
-        if _OPEN_EXPORTS.search(text):
-            continue
+        if path not in words:
+            text = texts.get(path, "")
+            words[path] = set() if _OPEN_EXPORTS.search(text) else set(re.findall(r"[\w$]+", text))
         for name, _ in stmt.names:
-            if name not in {"default", "*"} and not re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text):
+            if words[path] and name not in words[path] and name not in {"default", "*"}:
                 yield f"{path} does not define {name}, imported from {stmt.module}", stmt.line
 
 

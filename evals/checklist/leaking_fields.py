@@ -1,11 +1,11 @@
 """Fields of response types that no caller should get: passwords, their hashes and salts."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 
 from evals.code import nodes as n
-from evals.code.fields import FieldTypes
-from evals.code.project import Project
+from evals.code.project import Found, Project
 
 _NEVER = re.compile(
     r"^(?:user_?)?(?:password|passwd|pwd|pass_?word_?hash|hashed_?password|password_?digest|pwd_?hash|pass_?hash"
@@ -13,36 +13,44 @@ _NEVER = re.compile(
     re.IGNORECASE,
 )
 _MOST = 400
+_MOST_CLASSES = 60
 
 
 def leaking_field(project: Project, module: n.Module, kind: n.Expr) -> str:
-    """The name of such a field in a class of the project that a type names, or empty."""
-    for item in islice(n.walk(kind), _MOST):
-        name = n.last(item).lstrip("*[]") if isinstance(item, (n.Name, n.Attr)) else ""
-        found = project.lookup(module, name) if name else None
-        if found is None or not isinstance(found.node, n.Class):
+    """The name of such a field in a class of the project that a type names, in its bases or in its fields' types."""
+    seen: set[int] = set()
+    pending = list(_classes(project, module, kind))
+    while pending and len(seen) < _MOST_CLASSES:
+        found = pending.pop()
+        node = found.node
+        if not isinstance(node, n.Class) or id(node) in seen:
             continue
-        if found.module.language == "go":
-            leaks = [n.last(s.targets[0]) for s in found.node.body if isinstance(s, n.Assign) and _sent(s)]
-        else:
-            fields = FieldTypes(project).model_fields(found)
-            leaks = [field.name for field in fields if not _excluded(found.node, field.name)]
-        hit = next((leak for leak in leaks if _NEVER.match(leak)), "")
-        if hit:
-            return hit
+        seen.add(id(node))
+        for base in node.bases:
+            pending.extend(_classes(project, found.module, base))
+        for stmt in node.body:
+            if not (isinstance(stmt, n.Assign) and stmt.annotation is not None and _sent(found.module, stmt)):
+                continue
+            name = n.last(stmt.targets[0])
+            if _NEVER.match(name):
+                return name
+            pending.extend(_classes(project, found.module, stmt.annotation))
     return ""
 
 
-def _sent(field: n.Assign) -> bool:
-    """Whether encoding/json sends a field of a struct: exported, and not tagged ``json:"-"``."""
-    tag = str(field.value.value) if isinstance(field.value, n.Const) else ""
-    return n.last(field.targets[0])[:1].isupper() and 'json:"-"' not in tag
+def _classes(project: Project, module: n.Module, kind: n.Expr) -> Iterator[Found]:
+    """The project's classes that a type names."""
+    for item in islice(n.walk(kind), _MOST):
+        name = n.last(item).lstrip("*[]") if isinstance(item, (n.Name, n.Attr)) else ""
+        found = project.lookup(module, name) if name else None
+        if found is not None and isinstance(found.node, n.Class):
+            yield found
 
 
-def _excluded(model: n.Class, name: str) -> bool:
-    """``password: str = Field(exclude=True)``."""
-    for stmt in model.body:
-        if isinstance(stmt, n.Assign) and n.last(stmt.targets[0]) == name and isinstance(stmt.value, n.Call):
-            exclude = dict(stmt.value.keywords).get("exclude")
-            return isinstance(exclude, n.Const) and exclude.value is True
-    return False
+def _sent(module: n.Module, field: n.Assign) -> bool:
+    """Whether a field goes out: not kept back by ``json:"-"`` (and exported, in Go) or ``Field(exclude=True)``."""
+    if module.language == "go":
+        tag = str(field.value.value) if isinstance(field.value, n.Const) else ""
+        return n.last(field.targets[0])[:1].isupper() and 'json:"-"' not in tag
+    exclude = dict(field.value.keywords).get("exclude") if isinstance(field.value, n.Call) else None
+    return not (isinstance(exclude, n.Const) and exclude.value is True)
