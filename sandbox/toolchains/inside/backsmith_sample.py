@@ -103,7 +103,7 @@ def tell(host: socket.socket, event: str, handles: "list[int] | None" = None, **
 
 
 def _give_up(host: socket.socket, reason: str) -> NoReturn:
-    tell(host, "cold", reason=reason)
+    tell(host, "cold", reason=reason, broken=True)  # the next sample would fare no better
     os._exit(1)
 
 
