@@ -172,9 +172,9 @@ _SQL = re.compile(
     r"(\s+(as\s+)?\w+)?\s+set\s+\S|delete\s+from\b|delete\s+\w+\s+from|create\s+(or\s+replace\s+)?(temp\w*\s+|unique\s+"
     r"|materialized\s+)?(table|index|view|database|user|role|schema|function|trigger|sequence|extension)\b|drop\s+(table|index|view"
     r"|database|user|role|schema)\b|alter\s+(table|user|role|database|index)\b|with\s+(recursive\s+)?[\w\0]+\s*(\([^)]*\))?\s+as\b"
-    r"|replace\s+into\b|merge\s+into\b|truncate\s+(table\s+)?[\w\0]|exec(ute)?\s+\w|call\s+\w+|grant\s+\w+|revoke\s+\w+|pragma\s+\w+"
+    r"|replace\s+into\b|merge\s+into\b|truncate\s+(table\s+)?[\w\0]|exec(ute)?\s+\w|call\s+[\w\0]+|grant\s+\w+|revoke\s+\w+|pragma\s+\w+"
     r"|set\s+(local\s+|session\s+)?\w+\s*(=|to)|explain\s+\w+|show\s+\w+|use\s+\0|copy\s+[\w\0(]+|attach\s+|lock\s+table|vacuum\b"
-    r"|declare\s+\w+\s+cursor|kill\s+\0|describe\s+|listen\s+\0|notify\s+\0|from\s+\w+\s+(\w+\s+)?where\b)",
+    r"|\{\s*\??=?\s*call\s+[\w\0]|declare\s+\w+\s+cursor|kill\s+\0|describe\s+|listen\s+\0|notify\s+\0|from\s+\w+\s+(\w+\s+)?where\b)",
     re.IGNORECASE,
 )
 _SELECT = re.compile(
