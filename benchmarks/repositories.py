@@ -1,6 +1,6 @@
 """Tasks done in real repositories of others: the branch, the verdict, the hand-over, and what else changed.
 
-    python benchmarks/repositories.py fastapi=FOLDER gin=FOLDER django=FOLDER
+    python -P benchmarks/repositories.py fastapi=FOLDER express=FOLDER django=FOLDER gin=FOLDER
 
 Each FOLDER is a clone of the repository named below that holds the commit. The script works on a clone of its own, puts
 a commit with a failing test on top (an old failure, which must not be blamed), has the task done by the answer in
@@ -45,9 +45,18 @@ class Case:
 CASES = {
     "fastapi": Case(
         "rednafi/fastapi-nano",
-        "f7a1e848bb74e8a69fda025b89a248502a50aec6",
+        "7288a3ced59fc10176bb04353820bccbe7e086e2",
         "Add GET /health to app/routes/views.py, which answers without a token",
         ("app/tests/test_old_failure.py", "def test_old_failure():\n    assert 1 == 2\n"),
+    ),
+    "express": Case(
+        "w3cj/express-api-starter",
+        "ece2dc561ada679a80b4b07bb57532bf2188197c",
+        "Add GET /api/v1/health to src/api/index.js, which answers without a token",
+        (
+            "test/old.test.js",
+            'import { expect, it } from "vitest";\n\nit("old_failure", () => {\n  expect(1).toBe(2);\n});\n',
+        ),
     ),
     "gin": Case(
         "gothinkster/golang-gin-realworld-example-app",
@@ -59,11 +68,11 @@ CASES = {
         ),
     ),
     "django": Case(
-        "wsvincent/lithium",
-        "778fb3032bbd780679f1118bd3feb0464dca6a15",
-        "Add GET /health/ to pages/urls.py, which answers JSON",
+        "mdn/django-locallibrary-tutorial",
+        "3dbedbed216386e068723f5d3fefeae63bcfe16d",
+        "Add GET /catalog/health/ to catalog/urls.py, which answers JSON",
         (
-            "pages/test_old_failure.py",
+            "catalog/tests/test_old_failure.py",
             "from django.test import SimpleTestCase\n\n\nclass OldTests(SimpleTestCase):\n"
             "    def test_old_failure(self):\n        self.assertEqual(1, 2)\n",
         ),
@@ -82,6 +91,7 @@ def main() -> None:
         name, _, folder = pair.partition("=")
         with tempfile.TemporaryDirectory() as scratch:
             row, fine = run(CASES[name], Path(folder), ANSWERS / f"{name}.md", Path(scratch))
+        print(name, *row, sep="  ", flush=True)
         table.add_row(*row)
         good = good and fine
     Console(width=160).print(table)
