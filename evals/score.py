@@ -15,6 +15,7 @@ from agents.completion import Usage
 from agents.submission import Adherence, Answer, Deletion, Dependency, Diagnostic, Edit, EnvVar, Migration
 from evals.judgement import Judgement
 from evals.mutants.mutant import MutantReport
+from evals.plain_json import dump
 from evals.probes.report import ProbeReport
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.migrations import MigrationStep
@@ -146,7 +147,7 @@ def answer_shape(answer: Answer) -> AnswerShape:
 
 def write_score(score: Score) -> str:
     """The score as one line of JSON."""
-    return _adapter().dump_json(score).decode("utf-8")
+    return dump(_adapter(), score)
 
 
 def read_score(text: str) -> Score:

@@ -13,6 +13,7 @@ from evals.gate.baseline import only_agent, task_counts, why_not_comparable
 from evals.gate.exact import Table, fisher
 from evals.metrics.differences import Difference, TaskPair, paired_difference
 from evals.metrics.summary import Rate, rate
+from evals.plain_json import dump
 from evals.results import AgentInfo, RunResults, SampleResult, TestFailure
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
@@ -127,7 +128,7 @@ def compare(
 
 def comparison_json(comparison: Comparison) -> str:
     """The comparison as indented JSON."""
-    return _adapter().dump_json(comparison, indent=2).decode("utf-8") + "\n"
+    return dump(_adapter(), comparison, indent=2) + "\n"
 
 
 def _by_task(samples: Sequence[SampleResult]) -> dict[str, list[SampleResult]]:

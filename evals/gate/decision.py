@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evals.gate.baseline import Baseline, Maker, TaskCounts, only_agent, task_counts, why_not_comparable
 from evals.gate.testing import ALPHA, Tested, confirm_counts, test_counts
+from evals.plain_json import dump
 from evals.reports.sources import counted
 from evals.results import RunResults, SampleResult
 from evals.verdict import Verdict
@@ -121,7 +122,7 @@ def decide(
 
 def decision_json(decision: Decision) -> str:
     """The decision as indented JSON."""
-    return _adapter().dump_json(decision, indent=2).decode("utf-8") + "\n"
+    return dump(_adapter(), decision, indent=2) + "\n"
 
 
 def _comparable(

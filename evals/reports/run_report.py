@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from evals.plain_json import dump
 from evals.score import Score
 from evals.verdict import Verdict
 
@@ -54,7 +55,7 @@ class RunReport:
 
 def report_json(report: RunReport) -> str:
     """The report as indented JSON."""
-    return _adapter().dump_json(report, indent=2).decode("utf-8") + "\n"
+    return dump(_adapter(), report, indent=2) + "\n"
 
 
 @cache

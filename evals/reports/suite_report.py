@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from evals.metrics.breakdown import Breakdown, break_down
+from evals.plain_json import dump
 from evals.results import RunResults
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class SuiteReport:
 def suite_json(run: RunResults) -> str:
     """The report as indented JSON."""
     report = SuiteReport(run, break_down(run), run.partial, run.inconclusive)
-    return _adapter().dump_json(report, indent=1).decode("utf-8") + "\n"
+    return dump(_adapter(), report, indent=1) + "\n"
 
 
 @cache

@@ -40,9 +40,9 @@ def act(folder: Path, **inputs: str) -> "subprocess.CompletedProcess[str]":
     step = next(step for step in ACTION["runs"]["steps"] if step.get("id") == "gate")
     given = {name: str(spec.get("default", "")) for name, spec in ACTION["inputs"].items()} | inputs
     env = {
-        name: given[re.fullmatch(r"\$\{\{ inputs\.([a-z]+) \}\}", value)[1]]
+        name: given[value.removeprefix("${{ inputs.").removesuffix(" }}")]
         for name, value in step["env"].items()
-    }  # type: ignore[index]  # all of them have this form
+    }
     shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
     return subprocess.run(
         [*shell, step["run"]], cwd=folder, env={**environment(folder), **env},
