@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from agents.completion import Request, Usage
 from agents.pricing import cost
-from prompts.errors import BudgetReachedError
+from prompts.errors import BudgetReachedError, SampleBudgetReachedError
 
 # More than any tokenizer makes of ordinary text: at least one token for three bytes.
 _BYTES_PER_TOKEN = 3
@@ -155,7 +155,8 @@ class Spending:
             ("seconds", limit.seconds, now - account.since, now - account.since),
         ):
             if most is not None and asked > most:
-                raise BudgetReachedError(
+                reached = SampleBudgetReachedError if name == "sample" else BudgetReachedError
+                raise reached(
                     f"the {name}'s budget of {most:g} {unit} does not allow another call: "
                     f"{spent:.4g} spent, the next call may bring it to {asked:.4g}",
                     hint="Everything so far is kept; go on with a larger budget.",

@@ -23,6 +23,7 @@ from prompts.errors import (
     CassetteMissError,
     ConfigError,
     InfrastructureError,
+    SampleBudgetReachedError,
     StoreError,
 )
 from prompts.role import Role
@@ -189,6 +190,8 @@ class EvalEngine:
         """One try: the sample, what infrastructure kept it from a verdict, and whether to try again."""
         try:
             finished = await SampleRun(plan, self._folder, self.lanes.judge, Silent()).run()
+        except SampleBudgetReachedError as error:
+            return None, str(error), False
         except (BudgetReachedError, StoreError, ConfigError):
             raise
         except InfrastructureError as error:

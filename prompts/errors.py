@@ -16,6 +16,7 @@ class BacksmithError(Exception):
              +- ProviderError          3  a model provider refused, failed or timed out
              +- CassetteMissError      3  a replayed request is not on the cassette
              +- BudgetReachedError     3  the next call could cost more than the budget has left
+             |   +- SampleBudgetReachedError   3  ... than the sample's own; others may go on
              +- SandboxError           3  no isolation, a tool missing, a service that did not come up
              +- StoreError             3  the run folder cannot be read or written
     """
@@ -51,6 +52,10 @@ class CassetteMissError(InfrastructureError):
 
 class BudgetReachedError(InfrastructureError):
     """The next call could cost more than what the run's or the sample's budget has left."""
+
+
+class SampleBudgetReachedError(BudgetReachedError):
+    """The next call could cost more than what its sample's own budget has left; other samples may go on."""
 
 
 class SandboxError(InfrastructureError):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents.completion import Completion, Model, Parameters, Request, Usage
-from agents.spending import Limit, Spending
+from agents.spending import Amounts, Limit, Spending
 from agents.submission import Answer
 from evals.judgement import Judgement
 from evals.results import AgentInfo, RunResults, TaskInfo
@@ -42,26 +42,36 @@ QUICK = Pace(pause=0.001)
 
 
 class Scripted:
-    """Answers by a rule of the request and how often its sample has asked; counts what is under way."""
+    """Answers by a rule of the request and how often its sample has asked; counts how often each sample asks."""
 
-    def __init__(self, rule: Rule = lambda *_: answers.GOOD, seconds: float = 0) -> None:
+    def __init__(self, rule: Rule = lambda *_: answers.GOOD) -> None:
         self.name = "script/test"
         self.asked: dict[str, int] = {}
-        self.under_way = self.most = 0
         self._rule = rule
-        self._seconds = seconds
 
     async def complete(self, request: Request, on_text: Any = None) -> Completion:
         sample = request.tag.sample
         self.asked[sample] = self.asked.get(sample, 0) + 1
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        await asyncio.sleep(self._seconds)
-        self.under_way -= 1
+        await asyncio.sleep(0)
         told = self._rule(request, self.asked[sample])
         if isinstance(told, Exception):
             raise told
         return Completion(told, "end", "script-1", usage=Usage(10, 5), cost=Decimal("0.25"))
+
+
+class Budgeted(Scripted):
+    """Asks the budget before each call, as live models do; a call of ``dear``'s sample may take far more."""
+
+    def __init__(self, spending: Spending) -> None:
+        super().__init__()
+        self.dear = ""
+        self._spending = spending
+
+    async def complete(self, request: Request, on_text: Any = None) -> Completion:
+        dear = bool(self.dear) and self.dear in request.tag.sample
+        worst = Amounts(tokens=1_000_000 if dear else 1_000, calls=1)
+        async with self._spending.reserve(request, worst):
+            return await super().complete(request, on_text)
 
 
 def plan_of(suite: Path, agents: tuple[str, ...]) -> EvalPlan:
@@ -116,6 +126,13 @@ def sometimes_ours(broken: Callable[[int], bool]) -> Judge:
         return Judgement(Verdict.INCONCLUSIVE, (Evidence(report.problem),), answer, Trial(report), ())
 
     return judge
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds; not longer than a loaded machine may need."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - what is waited for says nothing when it happens
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -226,39 +243,40 @@ async def test_a_wrong_configuration_stops_the_run(suite: Path, tmp_path: Path) 
 
 
 async def test_a_budget_stops_the_run_and_a_larger_one_goes_on(suite: Path, tmp_path: Path) -> None:
-    class Budgeted(Scripted):
-        def __init__(self, calls: int, before: int = 0) -> None:
-            super().__init__()
-            self.spending = Spending(Limit(calls=calls))
-
-        async def complete(self, request: Request, on_text: Any = None) -> Completion:
-            from agents.spending import worst_case
-
-            async with self.spending.reserve(request, worst_case(request)):
-                return await super().complete(request, on_text)
-
-    first = Budgeted(4)
+    first = Budgeted(Spending(Limit(calls=4)))
     with pytest.raises(BudgetReachedError, match="4 calls"):
         await run(suite, tmp_path / "run", first, passes)
     assert len(read_results(tmp_path / "run").samples) == len(first.asked) == 4
-    second = Budgeted(4)
+    second = Budgeted(Spending(Limit(calls=4)))
     results = await run(suite, tmp_path / "run", second, passes)
     assert len(second.asked) == 2
     assert len(results.samples) == 6
 
 
-async def test_interrupted_it_goes_on_where_it_was(suite: Path, tmp_path: Path) -> None:
-    model = Scripted(lambda _, tries: answers.GOOD, seconds=0.05)
+async def test_a_sample_s_own_budget_ends_that_sample_alone(suite: Path, tmp_path: Path) -> None:
+    model = Budgeted(Spending(sample=Limit(tokens=12_000)))
+    dear = "task-0002"
+    model.dear = dear
+    results = await run(suite, tmp_path / "run", model, passes)
+    assert [error.task.id for error in results.errors] == [dear]
+    assert "the sample's budget" in str(results.errors[0].error)
+    assert sum(sample.verified for sample in results.samples) == 5
 
-    async def slow(answer: Answer, task: Task) -> Judgement:
-        await asyncio.sleep(0.05 if "0001" in task.task else 60)
+
+async def test_interrupted_it_goes_on_where_it_was(suite: Path, tmp_path: Path) -> None:
+    async def stuck_but_for_one(answer: Answer, task: Task) -> Judgement:
+        if "0001" not in task.task:
+            await asyncio.Event().wait()
         return await passes(answer, task)
 
-    work = asyncio.create_task(run(suite, tmp_path / "run", model, slow, pace=Pace(jobs=6)))
-    await asyncio.sleep(0.6)
-    work.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await work
+    model = Scripted()
+    pace = Pace(jobs=6)
+    async with engine(suite, tmp_path / "run", model, stuck_but_for_one, pace) as prepared:
+        work = asyncio.create_task(prepared.run())
+        await until(lambda: prepared.tally.done == 1 and prepared.lanes.judging == 5)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
     assert len(read_results(tmp_path / "run").samples) == 1
     again = Scripted()
     results = await run(suite, tmp_path / "run", again, passes)
@@ -266,22 +284,41 @@ async def test_interrupted_it_goes_on_where_it_was(suite: Path, tmp_path: Path) 
     assert len(results.samples) == 6
 
 
+class Together:
+    """Holds whoever comes until that many are there at once; says how many that were at most."""
+
+    def __init__(self, wanted: int) -> None:
+        self.here = self.most = 0
+        self._wanted = wanted
+        self._enough = asyncio.Event()
+
+    async def wait(self) -> None:
+        self.here += 1
+        self.most = max(self.most, self.here)
+        if self.here >= self._wanted:
+            self._enough.set()
+        await asyncio.wait_for(self._enough.wait(), 60)
+        await asyncio.sleep(0.001)
+        self.here -= 1
+
+
 async def test_a_slow_provider_does_not_idle_the_sandbox_nor_the_reverse(tmp_path: Path) -> None:
     suite = write_suite(tmp_path / "suite", many(30))
-    model = Scripted(seconds=0.05)
-    judging = most = 0
+    asked, judged = Together(12), Together(3)
+
+    class Slow(Scripted):
+        async def complete(self, request: Request, on_text: Any = None) -> Completion:
+            await asked.wait()
+            return await super().complete(request, on_text)
 
     async def judge(answer: Answer, task: Task) -> Judgement:
-        nonlocal judging, most
-        judging += 1
-        most = max(most, judging)
-        await asyncio.sleep(0.02)
-        judging -= 1
+        await judged.wait()
         return await passes(answer, task)
 
-    await run(suite, tmp_path / "run", model, judge, pace=Pace(calls=12, jobs=3))
-    assert model.most == 12, "calls wait side by side"
-    assert most == 3, "the sandbox is full, and never fuller"
+    results = await run(suite, tmp_path / "run", Slow(), judge, pace=Pace(calls=12, jobs=3))
+    assert asked.most == 12, "calls wait side by side, and no more of them than were allowed"
+    assert judged.most == 3, "the sandbox is full, and never fuller"
+    assert len(results.samples) == 30
 
 
 async def test_answers_do_not_pile_up_before_a_slow_sandbox(tmp_path: Path) -> None:
@@ -296,9 +333,9 @@ async def test_answers_do_not_pile_up_before_a_slow_sandbox(tmp_path: Path) -> N
     pace = Pace(calls=8, jobs=2)
     async with engine(suite, tmp_path / "run", model, stuck, pace) as prepared:
         work = asyncio.create_task(prepared.run())
-        await asyncio.sleep(0.8)
+        await until(lambda: prepared.lanes.queued >= pace.waiting and not prepared.lanes.calling)
         assert prepared.lanes.judging == 2
-        assert pace.waiting <= prepared.lanes.queued <= pace.waiting + pace.calls
+        assert prepared.lanes.queued <= pace.waiting + pace.calls
         assert len(model.asked) < 30, "no more calls are paid for than the sandbox will soon take"
         release.set()
         await work
