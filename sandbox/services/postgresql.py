@@ -141,6 +141,7 @@ class PostgreSQL:
         assert self._folder is not None  # noqa: S101 - there is a binding
         connection = await psycopg.AsyncConnection.connect(
             host=str(self._folder / "run"),
+            port=self._tcp_port or _PORT,  # the socket is named after it
             user=binding.user,
             password=binding.password,
             dbname=binding.database,
@@ -225,6 +226,7 @@ class PostgreSQL:
         assert self._folder is not None  # noqa: S101 - set before
         return await psycopg.AsyncConnection.connect(
             host=str(self._folder / "run"),
+            port=self._tcp_port or _PORT,  # the socket is named after it
             user="postgres",
             password=self._password,
             dbname="postgres",

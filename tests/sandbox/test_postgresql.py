@@ -5,6 +5,7 @@ import pytest
 
 from sandbox.environments.node import node_problem
 from sandbox.isolation.bubblewrap import Bubblewrap
+from sandbox.isolation.host import Host
 from sandbox.isolation.protocol import Command, Isolation
 from sandbox.services import pg_programs
 from sandbox.services.choose import all_services
@@ -44,6 +45,20 @@ async def test_each_sample_has_a_database_of_its_own(isolation: Isolation) -> No
         await server.stop()
     assert folder is not None
     assert not folder.exists()
+
+
+async def test_without_isolation_it_is_reached_by_its_own_port() -> None:
+    server = PostgreSQL()
+    if problem := server.problem():
+        pytest.skip(problem)
+    binding = await server.bind(Host())
+    try:
+        await server.execute(binding, "CREATE TABLE t (x int); INSERT INTO t VALUES (1)")
+        async with await psycopg.AsyncConnection.connect(binding.url("postgresql")) as connection:
+            rows = await connection.execute("SELECT x FROM t")
+            assert await rows.fetchall() == [(1,)]
+    finally:
+        await server.stop()
 
 
 CREATE = "; ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}"' for name in pg_programs.EXTENSIONS)
