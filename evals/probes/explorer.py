@@ -3,7 +3,8 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from evals.code.routes import shape
 from evals.probes.client import Answer, Ask, Client, as_json
@@ -91,6 +92,9 @@ class Explorer:
             if self._has_ended():
                 self.last = target, ask, answer
                 return ask, answer
+            answer = self.client.ask(ask)
+        if _only_a_slash(ask, answer):
+            ask = replace(ask, path=ask.path + "/")
             answer = self.client.ask(ask)
         self.exchanges.append((target, ask, answer))
         return ask, answer
@@ -264,6 +268,17 @@ class Explorer:
                     used[path] = at + 1
                     made[name] = [ids[0]] if words[-1] == "ids" else ids[::-1][at % len(ids)]
         return made
+
+
+def _only_a_slash(ask: Ask, answer: Answer) -> bool:
+    """Whether an answer leads to the same path with a slash at its end."""
+    if answer.status not in {301, 302, 307, 308} or ask.path.endswith("/"):
+        return False
+    try:
+        place = urlsplit(answer.headers.get("location", "")).path
+    except ValueError:
+        return False
+    return place == f"{ask.target.partition('?')[0]}/"
 
 
 def _fits(template: str, path: str) -> bool:

@@ -84,7 +84,7 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
         why = _guarded(reading, route.method, route.path, route, secured=False)
         found[key] = Target(
             route.method,
-            template(route.path),
+            template(route.path) + ("/" if route.framework == "django" and route.path != "/" else ""),
             inputs,
             False,
             why,

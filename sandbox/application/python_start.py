@@ -46,7 +46,7 @@ def find_python(files: Mapping[str, str]) -> Start | str:
 def _django(manage: str) -> Start:
     line = (
         f'python "{manage}" migrate --noinput --run-syncdb; '
-        f'exec python "{manage}" runserver 127.0.0.1:{PORT} --noreload --insecure'
+        f'exec python "{manage}" runserver 127.0.0.1:{PORT} --noreload'
     )
     shown = f"python {manage} runserver"
     return Start(("/bin/sh", "-c", line), shown, _ENV)

@@ -238,7 +238,9 @@ def answering(reply: Callable[[Ask], Answer]) -> Iterator[Client]:
             url = urlsplit(self.path)
             query = tuple(parse_qsl(url.query, keep_blank_values=True))
             said = reply(Ask(self.command, unquote(url.path), query))
-            self.wfile.write(f"HTTP/1.1 {said.status} X\r\nContent-Length: {len(said.body)}\r\n\r\n".encode())
+            headers = {**said.headers, "content-length": str(len(said.body))}
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            self.wfile.write(f"HTTP/1.1 {said.status} X\r\n{lines}\r\n".encode())
             self.wfile.write(said.body)
             self.close_connection = True
 
@@ -294,3 +296,13 @@ def test_a_router_s_own_404_need_not_be_json() -> None:
         Verdict.PASS
     }
     assert verdicts(probe_unknown_things, target, lambda _: answer(500, "<h1>Oops</h1>")) == {Verdict.FAIL}
+
+
+def test_a_path_that_only_lacks_its_slash_is_asked_again_with_it() -> None:
+    def strict(ask: Ask) -> Answer:
+        if ask.path == "/notes":
+            return Answer(308, {"location": "http://localhost/notes/"})
+        return answer(401, {"error": "who?"})
+
+    target = Target("GET", "/notes", guarded="the task", asked_for=True)
+    assert verdicts(probe_unauthenticated, target, strict) == {Verdict.PASS}
