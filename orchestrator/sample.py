@@ -4,7 +4,7 @@ Every answer and every judgement is kept in the run folder before the next step,
 where it stopped: what is kept is not asked for, or paid for, again.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
@@ -45,6 +45,10 @@ class Ground(Protocol):
     @property
     def files(self) -> Mapping[str, str]:
         """The texts of the base commit, which edits are for."""
+
+    @property
+    def others(self) -> Container[str]:
+        """The paths of files that are no text."""
 
     @property
     def context(self) -> RepositoryContext:
@@ -150,7 +154,8 @@ class SampleRun:
             completion = await self._ask("build", number, BUILDER, messages)
             self._watcher.stage("parse")
             base = plan.ground.files if plan.ground else plan.task.context
-            answer = settle(parse_once(completion.text, completion.stop_reason), submission, base)
+            others = plan.ground.others if plan.ground else ()
+            answer = settle(parse_once(completion.text, completion.stop_reason), submission, base, others)
             if plan.ground:
                 answer = plan.ground.check(answer)
             submission = answer.submission

@@ -1,7 +1,7 @@
 """From an answer's text to its judgement: parse, try in the sandbox, check, judge. No model is called."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -89,11 +89,17 @@ def project_of(submission: Submission, task: Task) -> Project:
     )
 
 
-def settle(answer: Answer, before: Submission, base: Mapping[str, str]) -> Answer:
-    """The answer with its edits applied to the files of earlier rounds over ``base``, and laid over ``before``."""
+def settle(
+    answer: Answer, before: Submission, base: Mapping[str, str], others: Container[str] = ()
+) -> Answer:
+    """The answer with its edits applied to the files of earlier rounds over ``base``, and laid over ``before``.
+
+    ``others`` are files beside ``base`` that are no text; they can only be deleted or sent whole.
+    """
     gone = {deletion.path for deletion in before.deletions}
     there = {path: text for path, text in base.items() if path not in gone}
-    applied = apply_edits(answer.submission, {**there, **{file.path: file.text for file in before.files}})
+    there |= {file.path: file.text for file in before.files}
+    applied = apply_edits(answer.submission, there, others)
     return Answer(lay_over(before, applied.submission), (*answer.diagnostics, *applied.diagnostics))
 
 

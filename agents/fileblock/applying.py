@@ -4,7 +4,7 @@ Pure, as reading is: files in, files out. An edit that cannot be applied as it w
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agents.fileblock.diagnosis import diagnose, quote
@@ -33,11 +33,11 @@ class _Change:
     piece: Piece
 
 
-def apply_edits(submission: Submission, base: Mapping[str, str]) -> Applied:
+def apply_edits(submission: Submission, base: Mapping[str, str], others: Container[str] = ()) -> Applied:
     """The submission with each edit applied to its file in ``base`` (path to text).
 
     A file of which one piece cannot be applied is left as it was and not among the result's files. Deletions of files
-    that are not there go.
+    that are not there go; ``others`` are files that are there and are no text.
     """
     told: list[Diagnostic] = []
     files = list(submission.files)
@@ -56,7 +56,7 @@ def apply_edits(submission: Submission, base: Mapping[str, str]) -> Applied:
             files.append(SourceFile(path, edited, edits[0].span))
     deletions = []
     for deletion in submission.deletions:
-        if deletion.path in base:
+        if deletion.path in base or deletion.path in others:
             deletions.append(deletion)
         else:
             told.append(diagnose("delete-unknown", deletion.line, deletion.path))

@@ -23,6 +23,11 @@ class RepositoryGround:
         """The texts of the base commit."""
         return self.snapshot.files
 
+    @property
+    def others(self) -> frozenset[str]:
+        """The paths of files that are no text, and of links."""
+        return frozenset(one.path for one in self.snapshot.carried)
+
     def check(self, answer: Answer) -> Answer:
         """Refuse files that cannot stand beside what is there, and keep the line breaks of files that have CRLF."""
         submission = answer.submission

@@ -81,7 +81,9 @@ def test_a_task_in_words_becomes_a_branch(cli: Cli, made: Made, tmp_path: Path) 
     )
     # The second answer's edit is for the file as the first one left it.
     second = "EDIT: calc.py\n---\n<<<<<<< SEARCH\n    return b - a\n=======\n    return a - b\n>>>>>>> REPLACE\n---\n"
-    tape = cassette(tmp_path / "tape2", words(made), answer("b - a"), second + "\nDELETE: old.py\n")
+    tape = cassette(
+        tmp_path / "tape2", words(made), answer("b - a"), second + "\nDELETE: old.py\nDELETE: logo.png\n"
+    )
     patch = tmp_path / "change.patch"
     result = cli("run", *options(made, tape), "--patch", patch, "--run", tmp_path / "run")
     assert result.exit_code == 0, result.output
@@ -93,7 +95,7 @@ def test_a_task_in_words_becomes_a_branch(cli: Cli, made: Made, tmp_path: Path) 
         in result.stdout
     )
     assert made.git("diff", "--no-renames", "--name-status", "main", branch).split() == (
-        ["M", "calc.py", "D", "old.py", "A", "tests/test_subtract.py"]
+        ["M", "calc.py", "D", "logo.png", "D", "old.py", "A", "tests/test_subtract.py"]
     )
     messages = made.git("log", "--format=%B", f"main..{branch}")
     assert "Round: 1 of 2" in messages

@@ -62,6 +62,13 @@ def test_edited_files_stand_among_the_others_and_deletions_stay() -> None:
     )
 
 
+def test_a_file_that_is_no_text_can_be_deleted() -> None:
+    said = Submission(deletions=(Deletion("logo.png", 1), Deletion("gone.png", 2)))
+    applied = apply_edits(said, {}, {"logo.png"})
+    assert [deletion.path for deletion in applied.submission.deletions] == ["logo.png"]
+    assert [diagnostic.code for diagnostic in applied.diagnostics] == ["delete-unknown"]
+
+
 def seconds(count: int) -> float:
     """The time of an answer made to be compared with everything."""
     text = "a\n" * count + "b\n"
