@@ -215,3 +215,10 @@ def test_equal_tasks_have_equal_digests_and_slugs_are_safe() -> None:
     assert parse(AUTH).digest == parse(AUTH.replace('"', "")).digest
     assert parse(AUTH).digest != parse(AUTH + "env: {A: b}\n").digest
     assert parse(AUTH).slug.startswith("build-user-authentication-endpoints-")
+
+
+def test_the_command_that_starts_the_application() -> None:
+    text = "task: t\nframework: Flask\n"
+    plain, named = parse_task(text, "t", None), parse_task(text + "start: gunicorn app:app\n", "t", None)
+    assert (plain.start, named.start) == (None, "gunicorn app:app")
+    assert plain.digest != named.digest
