@@ -45,6 +45,7 @@ class Fallbacks:
         self.module = module
         self.constants = constants
         self._held: dict[str, str] = {}
+        self._defaults = {p.name: text for p in n.only(module, n.Param) if (text := literal(p.default))}
         self._reading = environment_reads(module) > 0
         for item in n.only(module, n.Assign):
             if item.value is not None and item.targets:
@@ -150,7 +151,10 @@ class Fallbacks:
             body = default.function.body
             last = body[-1] if body else None
             default = last.value if isinstance(last, (n.Return, n.Do)) else None
-        return (self.constants.text(default) or "").strip()
+        text = self.constants.text(default)
+        if text is None and isinstance(default, n.Name):
+            text = self._defaults.get(default.id)
+        return (text or "").strip()
 
     def _chosen(self, choice: n.Choice) -> Iterator[tuple[int, str]]:
         """``a || "literal"``, ``a or "literal"``, ``a if a else "literal"``."""

@@ -109,6 +109,11 @@ class Flow:
             return OBJECT
         if param.annotation is not None and self.types.safe_type(frame.module, param.annotation):
             return SAFE
+        if self._filled(frame.module, param):
+            return replace(
+                outside(f"the request ({param.name})"),
+                kind=self.types.class_of(frame.module, param.annotation),
+            )
         for option in (param.default, param.annotation):
             if option is not None and any(
                 n.last(i.func) in {"Depends", "Security"} for i in n.walk(option) if isinstance(i, n.Call)
@@ -126,6 +131,17 @@ class Flow:
         token = Token(id(function), param.name)
         self.names[token] = f"parameter {param.name} of {function.name or 'a function'}"
         return Value(tokens=frozenset({token}), kind=kind)
+
+    def _filled(self, module: n.Module, param: n.Param) -> bool:
+        """``form: Model = Depends()``: the framework fills a model from the request."""
+        default = param.default
+        if not (isinstance(default, n.Call) and n.last(default.func) == "Depends" and not default.args):
+            return False
+        name = n.last(param.annotation)
+        found = self.project.lookup(module, name) if name else None
+        if found is not None and isinstance(found.node, n.Class):
+            return any(n.last(base) == "BaseModel" for base in found.node.bases)
+        return name.endswith("RequestForm")
 
     # --- statements ----------------------------------------------------------------------------------------------
 

@@ -100,6 +100,8 @@ def call_value(flow: "Flow", call: n.Call, frame: Frame) -> Value:  # noqa: C901
             if held.unsure
             else replace(held, keys=False)
         )
+    if name == "join" and base is not None and args and args[0].keys and args[0].unsure:
+        return OBJECT  # the keys of a mapping, whose values alone are unsure
     if name == "join" and base is not None and args:
         return concat(call.line, [args[0]]) if args[0].unsure else replace(args[0], keys=False)
     if held is not None and name in {"get", "pop", "setdefault", "get_or_default", "getOrDefault"}:
