@@ -157,7 +157,9 @@ async def measure_samples(count: int) -> None:
         for name, project in projects.items():
             trial = await laboratory.run(project)
             if not trial.report.passed:
-                print(f"  left out: {name}: {trial.report.problem[:200]}")
+                bad = [case for case in trial.report.cases if case.outcome in {"failed", "errored"}]
+                why = trial.report.problem or "; ".join(f"{case.id}: {case.message}" for case in bad[:1])
+                print(f"  left out: {name}: {why[:300]}")
                 continue
             # The better of two, so that what a first run prepares is not counted against it.
             again = await laboratory.run(project)
