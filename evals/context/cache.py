@@ -91,6 +91,7 @@ def _write(outline: Outline) -> str:
             [[e.line, e.text, e.depth] for e in outline.entries],
             outline.imports,
             outline.words,
+            outline.names,
             [[m.kind, m.name, m.line, m.text] for m in outline.models],
             outline.lines,
             outline.serves,
@@ -101,11 +102,12 @@ def _write(outline: Outline) -> str:
 
 def _read(data: object) -> Outline | None:
     try:
-        entries, imports, words, models, lines, serves = json.loads(str(data))
+        entries, imports, words, names, models, lines, serves = json.loads(str(data))
         return Outline(
             entries=tuple(Entry(int(line), str(text), int(depth)) for line, text, depth in entries),
             imports=tuple(map(str, imports)),
             words=dict(words),
+            names=dict(names),
             models=tuple(DataModel(str(k), str(n), int(at), str(text)) for k, n, at, text in models),
             lines=int(lines),
             serves=bool(serves),

@@ -50,12 +50,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One file. ``words`` are the parts of its identifiers, in lower case, with their counts. ``serves``: it may
+    """One file. ``words`` are the parts of its identifiers, in lower case, with their counts; ``names`` those of
+    its signatures. ``serves``: it may
     define routes."""
 
     entries: tuple[Entry, ...] = ()
     imports: tuple[str, ...] = ()
     words: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, int] = field(default_factory=dict)
     models: tuple[DataModel, ...] = ()
     lines: int = 0
     serves: bool = False
@@ -80,6 +82,7 @@ def outline(path: str, text: str) -> Outline:
     return Outline(
         entries=tuple(entries[:_MOST_ENTRIES]),
         imports=tuple(dict.fromkeys(_imports(text))) if language else (),
+        names=dict(word_parts(" ".join(entry.text for entry in entries))),
         words=dict(word_parts(text[:_WORDS_OF]).most_common(_MOST_WORDS)),
         models=tuple(models or find_models(path, text)),
         lines=lines,

@@ -72,11 +72,12 @@ def _by_words(outlines: Mapping[str, Outline], task: str) -> dict[str, float]:
     bags: dict[str, Counter[str]] = {}
     for path, outline in outlines.items():
         bag = Counter({word: outline.words[word] for word in wanted if word in outline.words})
-        for source, weight in ((path, _IN_PATH), (" ".join(e.text for e in outline.entries), _IN_SIGNATURE)):
-            if any(word in source.lower() for word in wanted):
-                for word, count in word_parts(source).items():
-                    if word in wanted:
-                        bag[word] += weight * min(count, 4)
+        spelled = path.lower()
+        named = word_parts(path) if any(word in spelled for word in wanted) else {}
+        for found, weight in ((named, _IN_PATH), (outline.names, _IN_SIGNATURE)):
+            for word in wanted:
+                if word in found:
+                    bag[word] += weight * min(found[word], 4)
         bags[path] = bag
     lengths = {path: outline.lines + 1 for path, outline in outlines.items()}
     usual = sum(lengths.values()) / max(1, len(lengths))
