@@ -97,7 +97,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class EvalRun:
-    """What is to be run. ``rounds`` is the most answers of a sample; ``tests``: whether answers are tried."""
+    """What is to be run. ``rounds`` is the most answers of a sample; ``tests``: whether answers are tried.
+
+    ``mutant_seconds`` is how long small faults in an answer are run against its tests.
+    """
 
     plan: EvalPlan
     epochs: int
@@ -105,6 +108,7 @@ class EvalRun:
     agents: Mapping[str, Agent]
     rounds: int = 1
     tests: bool = True
+    mutant_seconds: float = 0.0
     grader: str = ""
     redact: Callable[[str], str] = field(default=str)
 

@@ -8,7 +8,7 @@ leave the driver.
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from agents.submission import Answer
 from evals.grader import grader_hash
 from evals.judgement import Judgement
+from evals.scrutiny import Scrutiny
 from orchestrator.sample import Judge
 from prompts.errors import ConfigError, InfrastructureError, SandboxError
 from prompts.task import Task
@@ -120,7 +121,9 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def judge_in_sandbox(sandbox: str, answer: Answer, task: Task) -> Judgement:
+async def judge_in_sandbox(
+    sandbox: str, scrutiny: Mapping[str, Scrutiny], answer: Answer, task: Task
+) -> Judgement:
     """Judge in a sandbox of this process, which it keeps: servers that are up serve the next answer too."""
     from orchestrator.verify import verify
 
@@ -132,9 +135,9 @@ async def judge_in_sandbox(sandbox: str, answer: Answer, task: Task) -> Judgemen
         await laboratory.__aenter__()
         _kept["laboratory"] = laboratory
     kept: Laboratory = _kept["laboratory"]
-    return await verify(answer, task, kept)
+    return await verify(answer, task, kept, scrutiny.get(task.digest, Scrutiny()))
 
 
-def sandbox_worker(sandbox: str) -> Callable[[Answer, Task], Any]:
-    """The worker that judges in the isolation of that name."""
-    return partial(judge_in_sandbox, sandbox)
+def sandbox_worker(sandbox: str, scrutiny: Mapping[str, Scrutiny]) -> Judge:
+    """The worker that judges in the isolation of that name, each task (by its hash) as closely as is said."""
+    return partial(judge_in_sandbox, sandbox, scrutiny)

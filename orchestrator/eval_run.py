@@ -1,6 +1,6 @@
 """Opens everything that an eval needs, runs it, and leaves the run folder whole, whatever happens."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from agents.spending import Spending
 from agents.submission import Answer
 from evals.judgement import Judgement
+from evals.scrutiny import Scrutiny
 from orchestrator.eval_engine import EvalEngine, EvalRun, Pace, judge_format
 from orchestrator.eval_plan import write_plan
 from orchestrator.eval_progress import Progress
@@ -46,7 +47,12 @@ async def run_eval(
     run: EvalRun, folder: Path, pace: Pace, where: Where, spending: Spending, progress: Progress
 ) -> None:
     """Run what is left of an eval in ``folder``. Raises as ``EvalEngine.run`` does."""
-    plan = {**write_plan(run.plan), "rounds": run.rounds, "tests": run.tests}
+    plan = {
+        **write_plan(run.plan),
+        "rounds": run.rounds,
+        "tests": run.tests,
+        "mutant_seconds": run.mutant_seconds,
+    }
     async with RunFolder(folder, plan, run.redact) as kept, _court(run, where) as court:
         spending.charge("", kept.spent)
         told = {**environment(court.sandbox), "engine": where.engine}
@@ -70,17 +76,22 @@ async def _court(run: EvalRun, where: Where) -> AsyncIterator[_Court]:
             )
         from orchestrator.eval_ray import ray_judge, sandbox_worker
 
-        async with ray_judge(where.address, sandbox_worker(where.sandbox)) as (judge, places):
+        async with ray_judge(where.address, sandbox_worker(where.sandbox, _scrutiny(run))) as (judge, places):
             yield _Court(judge, where.sandbox, places)
     elif not run.tests:
         yield _Court(judge_format, "none", cores())
     else:
-        async with _local(where) as court:
+        async with _local(where, _scrutiny(run)) as court:
             yield court
 
 
+def _scrutiny(run: EvalRun) -> dict[str, Scrutiny]:
+    """How closely answers are looked at, by the hash of the task as it is judged."""
+    return {task.judged.digest: Scrutiny(task.probes, run.mutant_seconds) for task in run.tasks.values()}
+
+
 @asynccontextmanager
-async def _local(where: Where) -> AsyncIterator[_Court]:
+async def _local(where: Where, scrutiny: Mapping[str, Scrutiny]) -> AsyncIterator[_Court]:
     from orchestrator.sandboxes import open_sandbox
     from orchestrator.verify import verify
     from sandbox.trial import Laboratory
@@ -90,6 +101,6 @@ async def _local(where: Where) -> AsyncIterator[_Court]:
     async with Laboratory(isolation, cache=TrialCache() if where.cache else None) as laboratory:
 
         async def judge(answer: Answer, task: Task) -> Judgement:
-            return await verify(answer, task, laboratory)
+            return await verify(answer, task, laboratory, scrutiny.get(task.digest, Scrutiny()))
 
         yield _Court(judge, isolation.name, cores())

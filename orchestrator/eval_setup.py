@@ -38,6 +38,8 @@ class Wanted:
     epochs: int | None = None
     rounds: int | None = None
     tests: bool = True
+    probes: bool | None = None
+    mutant_seconds: float = 0.0
     tasks: tuple[str, ...] = ()
     overlay: Path | None = None
 
@@ -56,6 +58,8 @@ async def opened(
     """The run, its models opened; they are closed at the end. Raises ConfigError that says what to mend."""
     project = find_project(Path.cwd())
     tasks = tuple(_chosen(suite, wanted.tasks))
+    if wanted.probes is not None:
+        tasks = tuple(replace(task, probes=wanted.probes) for task in tasks)
     agents: dict[str, Agent] = {}
     try:
         for model, role, team in _combinations(wanted, project):
@@ -76,6 +80,7 @@ async def opened(
             agents=agents,
             rounds=rounds,
             tests=wanted.tests,
+            mutant_seconds=wanted.mutant_seconds,
             grader=grader_hash(),
             redact=redact,
         )

@@ -53,7 +53,8 @@ def load_suite(folder: Path) -> Suite:
     told = _validated(root, str(path))
     inside = folder.resolve()
     tasks = tuple(
-        _task(folder, inside, entry, place) for entry, place in _entries(folder, told, root, str(path))
+        _task(folder, inside, entry, place, told.probes)
+        for entry, place in _entries(folder, told, root, str(path))
     )
     _check_ids(tasks, str(path))
     return Suite(
@@ -81,7 +82,7 @@ def _entries(folder: Path, told: SuiteFile, root: Mapping, name: str) -> list[tu
     return [(TaskEntry(task=str(path)), str(folder / path)) for path in found]
 
 
-def _task(folder: Path, inside: Path, entry: TaskEntry, place: str) -> SuiteTask:
+def _task(folder: Path, inside: Path, entry: TaskEntry, place: str, probes: bool) -> SuiteTask:
     path = folder / entry.task
     if not path.resolve().is_relative_to(inside):
         raise ConfigError(f"{place}: `{entry.task}` leads out of the suite's folder", "name tasks inside it")
@@ -98,7 +99,8 @@ def _task(folder: Path, inside: Path, entry: TaskEntry, place: str) -> SuiteTask
     if file.name == TASK and (file.parent / HIDDEN_TESTS).is_dir():
         texts = read_attachments([(HIDDEN_TESTS, str(file.parent))], file.parent)
         hidden = {path.removeprefix(f"{HIDDEN_TESTS}/"): text for path, text in texts.items()}
-    return SuiteTask(name, entry.family or name, task, hidden)
+    probed = probes if entry.probes is None else entry.probes
+    return SuiteTask(name, entry.family or name, task, hidden, probed)
 
 
 def _check_ids(tasks: tuple[SuiteTask, ...], name: str) -> None:

@@ -26,6 +26,10 @@ class TaskEntry(BaseModel):
         default=None,
         description="Tasks of one family are alike: error bars are clustered by it. The id by default.",
     )
+    probes: bool | None = Field(
+        default=None,
+        description="Whether the application is started and probed; as the suite says by default.",
+    )
 
 
 def _entry(value: object) -> object:
@@ -47,6 +51,7 @@ class SuiteFile(BaseModel):
     )
     epochs: int = Field(default=1, ge=1, le=10_000, description="Samples of each task by each agent.")
     rounds: int = Field(default=1, ge=1, le=20, description="Answers at most in a sample, repairs included.")
+    probes: bool = Field(default=True, description="Whether applications are started and probed over HTTP.")
     cassette: Text | None = Field(
         default=None, description="The folder of recorded answers that `--model replay` uses by default."
     )
@@ -57,12 +62,15 @@ class SuiteFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SuiteTask:
-    """A task and what only its judge knows. ``hidden_tests`` come on top of those that the task file names."""
+    """A task and what only its judge knows. ``hidden_tests`` come on top of those that the task file names;
+    ``probes``: the application is started and asked.
+    """
 
     id: str
     family: str
     task: Task
     hidden_tests: Mapping[str, str] = field(default_factory=dict)
+    probes: bool = False
 
     @property
     def judged(self) -> Task:
@@ -73,9 +81,9 @@ class SuiteTask:
 
     @property
     def tests_hash(self) -> str:
-        """SHA-256 (hex) of what the judge knows beyond the task: hidden tests and limits."""
+        """SHA-256 (hex) of what the judge knows beyond the task: hidden tests, limits, whether it probes."""
         judged = self.judged
-        told = [sorted(judged.hidden_tests.items()), judged.limits.model_dump()]
+        told = [sorted(judged.hidden_tests.items()), judged.limits.model_dump(), self.probes]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8")).hexdigest()
 
 

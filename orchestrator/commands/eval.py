@@ -70,6 +70,17 @@ def eval_suite(
     no_tests: Annotated[
         bool, typer.Option("--no-tests", help="Only ask and read the answers: no sandbox, no checklist.")
     ] = False,
+    probes: Annotated[
+        bool | None,
+        typer.Option(
+            "--probes/--no-probes",
+            help="Start the applications and judge their answers too (default: the suite's).",
+        ),
+    ] = None,
+    mutants: Annotated[
+        float,
+        typer.Option(min=0, max=3600, help="Seconds for small faults to be run against each answer's tests."),
+    ] = 0,
     batch: Annotated[bool, typer.Option("--batch", help="Send calls by the provider's batch API.")] = False,
     setting: Annotated[
         list[str] | None,
@@ -148,6 +159,8 @@ def eval_suite(
         epochs=epochs,
         rounds=rounds,
         tests=not no_tests,
+        probes=probes,
+        mutant_seconds=mutants,
         tasks=tuple(task or ()),
         overlay=prompts or default_overlay(),
     )
