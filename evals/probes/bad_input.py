@@ -101,7 +101,9 @@ def _malformed(explorer: Explorer, board: Board, target: Target) -> None:
         if answer.good and granted is None:
             board.unclear(ERRORS, "malformed", target, f"{what} is accepted, and so may be any body")
             continue
-        judge_refusal(board, ERRORS, "malformed", target, what, ask, answer)
+        # What is accepted was not validated; what breaks was not handled.
+        item = INPUT if answer.good else ERRORS
+        judge_refusal(board, item, "malformed", target, what, ask, answer)
 
 
 def _fields(explorer: Explorer, board: Board, target: Target) -> None:
@@ -172,6 +174,10 @@ def _is_plain(given: Input) -> bool:
 
 def _queries(explorer: Explorer, board: Board, target: Target) -> None:
     """Odd query values may be refused or taken as text; they must not break anything."""
+    ask, plain = explorer.send(target, query=explorer.query_of(target))
+    if plain.status >= 500:
+        board.against(ERRORS, "query", target, "a plain request gives a 5xx", ask, plain)
+        return
     for given in target.at("query")[:8]:
         numeric = given.schema.get("type") in {"integer", "number"}
         for value in _ODD_QUERIES:
