@@ -1,9 +1,11 @@
 """The command line. Nothing heavy is imported before a command really runs."""
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from prompts.errors import BacksmithError
 
@@ -34,55 +36,69 @@ def backsmith(
     """
 
 
-def application() -> typer.Typer:
-    """The Typer application with all its commands."""
-    from orchestrator.commands import (
-        bless,
-        calibrate,
-        check,
-        compare,
-        context,
-        demo,
-        doctor,
-        eval,
-        gate,
-        init,
-        judge,
-        mcp,
-        models,
-        parse,
-        prompts,
-        report,
-        run,
-        score,
-    )
+# Where each command is, and what the list of commands says of it. A module is imported when its command runs:
+# all of them together would take longer than Python itself.
+_COMMANDS = {
+    "demo": ("demo:demo", "Do the main job on recorded answers: no key, no Docker, no root."),
+    "run": ("run:run", "Hand one task to a model and get verified code back."),
+    "init": ("init:init", "Write a task file for the repository at hand, with comments."),
+    "context": ("context:context", "Show what a model would be told about a repository."),
+    "parse": ("parse:parse", "Show the files, sections and format deviations of an answer."),
+    "score": ("score:score", "Verify answers that came from elsewhere; no model is called."),
+    "check": ("check:check", "Judge the code of a folder by the checklist."),
+    "judge": ("judge:judge", "Judge answers in prose by the rubric."),
+    "calibrate": ("calibrate:calibrate", "Measure a judge model on labelled answers."),
+    "eval": ("eval:eval_suite", "Run a suite: each task by each agent, as often as told."),
+    "report": ("report:report", "Tell what a run found, finished or not."),
+    "compare": ("compare:compare", "Tell what improved and what regressed between two runs."),
+    "gate": ("gate:app", "Tell whether a run is worse than its baseline."),
+    "bless": ("bless:bless", "Write a run's counts as the baseline of the gate."),
+    "doctor": ("doctor:doctor", "Say what this machine has for Backsmith and what is missing."),
+    "prompts": ("prompts:app", "What models are told: roles and their templates."),
+    "models": ("models:app", "Which models can be used, and whether one answers."),
+    "mcp": ("mcp:mcp", "Serve other agents and editors over standard input and output."),
+}
 
-    app = typer.Typer(
+
+class _Commands(TyperGroup):
+    """The commands by name; each is loaded when it is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, (_, short) in _COMMANDS.items():
+            self.add_command(TyperCommand(name, short_help=short))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name else None, rest
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = _COMMANDS[name][0].partition(":")
+    found = getattr(import_module(f"orchestrator.commands.{module}"), attribute)
+    app = _typer()
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=name)
+    else:
+        app.command(name)(found)
+    return typer.main.get_group(app).commands[name]
+
+
+def _typer(group: type[TyperGroup] = TyperGroup) -> typer.Typer:
+    return typer.Typer(
         name="backsmith",
+        cls=group,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+
+
+def application() -> typer.Typer:
+    """The Typer application with all its commands."""
+    app = _typer(_Commands)
     app.callback()(backsmith)
-    app.command("demo")(demo.demo)
-    app.command("run")(run.run)
-    app.command("init")(init.init)
-    app.command("context")(context.context)
-    app.command("parse")(parse.parse)
-    app.command("score")(score.score)
-    app.command("check")(check.check)
-    app.command("judge")(judge.judge)
-    app.command("calibrate")(calibrate.calibrate)
-    app.command("eval")(eval.eval_suite)
-    app.command("report")(report.report)
-    app.command("compare")(compare.compare)
-    app.command("bless")(bless.bless)
-    app.command("doctor")(doctor.doctor)
-    app.command("mcp")(mcp.mcp)
-    app.add_typer(gate.app, name="gate")
-    app.add_typer(prompts.app, name="prompts")
-    app.add_typer(models.app, name="models")
     return app
 
 

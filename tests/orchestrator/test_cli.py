@@ -134,3 +134,19 @@ def test_interrupted_keeps_what_there_is(tmp_path: Path, task: Path) -> None:
     assert "--run r" in told
     assert "Traceback" not in told
     assert '"kind":"answer"' in journal.read_text(encoding="utf-8")
+
+
+def test_every_listed_command_can_be_called(cli: Cli) -> None:
+    listed = cli("--help").stdout.partition("Commands:")[2].split("\n")
+    names = [line.split()[0] for line in listed if line.strip()]
+    assert len(names) > 10
+    for name in names:
+        told = cli(name, "--help")
+        assert told.exit_code == 0
+        assert told.stdout.startswith(f"Usage: backsmith {name} ")
+
+
+def test_a_mistyped_command_is_told_the_nearest(cli: Cli) -> None:
+    told = cli("prse")
+    assert told.exit_code == 2
+    assert "Did you mean 'parse'?" in told.stderr
