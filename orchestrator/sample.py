@@ -225,7 +225,7 @@ class SampleRun:
             self._watcher.stage(kind, detail + "kept from before")
         else:
             self._watcher.stage(kind, detail + self._plan.model.name)
-            shown = not isinstance(self._watcher, Silent)
+            shown = type(self._watcher) is not Silent
             on_text = _Arrivals(self._watcher, kind == "build").take if shown else None
             completion = await self._plan.model.complete(request, on_text)
             await self._folder.keep_answer(step, completion, request.messages)
