@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands.options import (
+    AskAnew,
+    BaseUrl,
+    Budget,
+    Cassette,
+    JudgeModel,
+    JudgeSettings,
+    Record,
+    RubricFile,
+)
+
 if TYPE_CHECKING:
     from evals.rubric.calibration import Calibration
     from orchestrator.model_choice import ModelChoice
@@ -15,28 +26,18 @@ CALIBRATIONS = Path("calibrations")
 
 
 def calibrate(
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="The judge: openai/NAME, anthropic/NAME, ...")
-    ] = None,
-    rubric: Annotated[Path | None, typer.Option(help="A rubric of your own (YAML).")] = None,
+    model: JudgeModel = None,
+    rubric: RubricFile = None,
     labels: Annotated[Path | None, typer.Option(help="A folder with labelled answers of your own.")] = None,
     repeats: Annotated[int, typer.Option(min=2, max=20, help="How often each answer is judged.")] = 3,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="How many calls at once.")] = 4,
     into: Annotated[Path, typer.Option(help="Where the record is kept.")] = CALIBRATIONS,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A model setting, as in temperature=0. Can be repeated."),
-    ] = None,
-    budget: Annotated[
-        list[str] | None,
-        typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
-    ] = None,
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
-    cassette: Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")] = None,
-    record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Ask anew even what this machine has answers for.")
-    ] = False,
+    setting: JudgeSettings = None,
+    budget: Budget = None,
+    base_url: BaseUrl = None,
+    cassette: Cassette = None,
+    record: Record = None,
+    no_cache: AskAnew = False,
     as_json: Annotated[bool, typer.Option("--json", help="The record as JSON on standard output.")] = False,
 ) -> None:
     """Measure a judge model on labelled answers, and keep the record by which its verdicts count.

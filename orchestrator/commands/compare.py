@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.commands.options import OneObject
+
 
 def compare(
     first: Annotated[Path, typer.Argument(help="The first run's folder: what was.")],
@@ -17,7 +19,7 @@ def compare(
     diffs: Annotated[
         int, typer.Option(help="Show prompt and answer diffs of so many changed tasks.", min=0)
     ] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: OneObject = False,
 ) -> None:
     """Tell what improved, what regressed and what cannot be compared, with error bars.
 

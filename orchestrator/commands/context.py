@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands.options import OneObject
+
 if TYPE_CHECKING:
     from evals.context.build import Built
     from prompts.task import Task
@@ -21,7 +23,7 @@ def context(
     whole: Annotated[
         bool, typer.Option("--prompt", help="Print the whole prompt as the model gets it.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: OneObject = False,
 ) -> None:
     """Show what a model would be told about a repository: files, map, data models, conventions, with token counts.
 

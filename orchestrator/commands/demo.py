@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands.options import Sandbox
+
 if TYPE_CHECKING:
     from evals.verdict import Verdict
 
@@ -18,9 +20,7 @@ def demo(
     run_folder: Annotated[
         Path | None, typer.Option("--run", help="Where the runs go (default: runs/).")
     ] = None,
-    sandbox: Annotated[
-        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
-    ] = "auto",
+    sandbox: Sandbox = "auto",
 ) -> None:
     """Do the main job on recorded answers: no key, no Docker, no root.
 

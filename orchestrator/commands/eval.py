@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands.options import (
+    BaseUrl,
+    Budget,
+    Overlay,
+    Overwrite,
+    Record,
+    RunFolder,
+    Sandbox,
+    Settings,
+)
 from prompts.errors import BacksmithError, InfrastructureError
 
 if TYPE_CHECKING:
@@ -55,12 +65,8 @@ def eval_suite(
     retries: Annotated[
         int, typer.Option(min=0, max=20, help="How often a sample is tried again when infrastructure fails.")
     ] = 2,
-    run_folder: Annotated[
-        Path | None, typer.Option("--run", help="The run's folder; one that holds this run goes on with it.")
-    ] = None,
-    sandbox: Annotated[
-        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
-    ] = "auto",
+    run_folder: RunFolder = None,
+    sandbox: Sandbox = "auto",
     engine: Annotated[
         str, typer.Option(help="local, or ray: judge on the nodes of a Ray cluster.")
     ] = "local",
@@ -82,32 +88,24 @@ def eval_suite(
         typer.Option(min=0, max=3600, help="Seconds for small faults to be run against each answer's tests."),
     ] = 0,
     batch: Annotated[bool, typer.Option("--batch", help="Send calls by the provider's batch API.")] = False,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
-    ] = None,
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    setting: Settings = None,
+    base_url: BaseUrl = None,
     cassette: Annotated[
         Path | None, typer.Option(help="The cassette folder of --model replay (default: the suite's).")
     ] = None,
     replay: Annotated[
         str | None, typer.Option(help="exact, or by-task (says when the prompt has changed).")
     ] = None,
-    record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let --record replace what the cassette has.")
-    ] = False,
-    budget: Annotated[
-        list[str] | None,
-        typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
-    ] = None,
+    record: Record = None,
+    overwrite: Overwrite = False,
+    budget: Budget = None,
     no_cache: Annotated[
         bool,
         typer.Option(
             "--no-cache", help="Ask and test anew even where this machine knows the answer or its outcome."
         ),
     ] = False,
-    prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
+    prompts: Overlay = None,
     exit_zero: Annotated[
         bool,
         typer.Option("--exit-zero", help="Exit with 0 although samples fall short (a gate decides later)."),

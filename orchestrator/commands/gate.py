@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from orchestrator.commands.options import BaseUrl, OneObject, Sandbox
+
 if TYPE_CHECKING:
     from evals.gate.simulation import World
 
@@ -57,11 +59,9 @@ def check(
             help="The most that --confirm may spend: money=2.50, tokens=N, calls=N. Can be repeated."
         ),
     ] = None,
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
     prompts: Annotated[Path | None, typer.Option(help="The folder that overlays the role templates.")] = None,
-    sandbox: Annotated[
-        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
-    ] = "auto",
+    sandbox: Sandbox = "auto",
     agent: Annotated[
         str | None, typer.Option(help="The agent to judge, by id or model, where the run has several.")
     ] = None,
@@ -69,7 +69,7 @@ def check(
     markdown: Annotated[
         Path | None, typer.Option(help="Write Markdown for a pull request to this file; - prints it.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: OneObject = False,
 ) -> None:
     """Tell whether a run is worse than its baseline.
 
@@ -153,7 +153,7 @@ def simulate(
     alpha: Annotated[float, typer.Option(help="The total false-alarm rate.", min=0.0001, max=0.5)] = 0.05,
     runs: Annotated[int, typer.Option(help="Simulated runs of each kind.", min=10, max=1_000_000)] = 4000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: OneObject = False,
 ) -> None:
     """Tell how often the gate would cry wolf over a suite, and what it would catch.
 

@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.commands.calibrate import CALIBRATIONS
+from orchestrator.commands.options import (
+    AskAnew,
+    BaseUrl,
+    Cassette,
+    JudgeModel,
+    JudgeSettings,
+    Record,
+    RubricFile,
+)
 from prompts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,22 +29,15 @@ _MOST_BYTES = 4_000_000
 
 def judge(
     answers: Annotated[list[Path], typer.Argument(help="Files with answers in prose (Markdown).")],
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="The judge: openai/NAME, anthropic/NAME, ...")
-    ] = None,
+    model: JudgeModel = None,
     task: Annotated[Path | None, typer.Option(help="The task that was asked.")] = None,
-    rubric: Annotated[Path | None, typer.Option(help="A rubric of your own (YAML).")] = None,
+    rubric: RubricFile = None,
     calibrations: Annotated[Path, typer.Option(help="Where calibration records are.")] = CALIBRATIONS,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A model setting, as in temperature=0. Can be repeated."),
-    ] = None,
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
-    cassette: Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")] = None,
-    record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Ask anew even what this machine has answers for.")
-    ] = False,
+    setting: JudgeSettings = None,
+    base_url: BaseUrl = None,
+    cassette: Cassette = None,
+    record: Record = None,
+    no_cache: AskAnew = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object for each answer, a line each.")
     ] = False,

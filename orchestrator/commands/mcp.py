@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.commands.options import Cassette
+
 
 def mcp(
     root: Annotated[
@@ -17,7 +19,7 @@ def mcp(
         list[str] | None,
         typer.Option(help="The most that one run may spend, as in money=2.50. Can be repeated."),
     ] = None,
-    cassette: Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")] = None,
+    cassette: Cassette = None,
     replay: Annotated[str, typer.Option(help="exact, or by-task.")] = "exact",
     sandbox: Annotated[str, typer.Option(help="auto, bubblewrap or docker.")] = "auto",
 ) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.commands.options import BaseUrl
 from prompts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def models(context: typer.Context) -> None:
 @app.command("list")
 def list_(
     provider: Annotated[str | None, typer.Argument(help="List this provider's models with prices.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """List the providers, what is missing for each; or one provider's models with context size and prices.
@@ -59,7 +60,7 @@ def list_(
 @app.command("test")
 def test(
     model: Annotated[str, typer.Argument(help="The model's full name, provider/NAME.")],
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
+    base_url: BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Make one tiny call to a model, and explain what went wrong if it fails.

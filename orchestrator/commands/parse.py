@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands.options import OneObject
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,7 +30,7 @@ def parse(
     stop_reason: Annotated[
         str | None, typer.Option(help="Why the provider stopped; 'length' means that the answer was cut off.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: OneObject = False,
 ) -> None:
     """Show the files, sections and format deviations of a model's answer.
 

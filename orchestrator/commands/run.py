@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evals.scrutiny import Scrutiny
+from orchestrator.commands.options import (
+    BaseUrl,
+    Budget,
+    Cassette,
+    Mutants,
+    Overlay,
+    Overwrite,
+    Probes,
+    Record,
+    RunFolder,
+    Sandbox,
+    Settings,
+)
 from prompts.errors import BacksmithError, ConfigError, InfrastructureError
 
 if TYPE_CHECKING:
@@ -30,29 +43,17 @@ def run(
     rounds: Annotated[
         int, typer.Option(min=1, max=20, help="How many answers at most, repairs included.")
     ] = 3,
-    sandbox: Annotated[
-        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
-    ] = "auto",
-    run_folder: Annotated[
-        Path | None, typer.Option("--run", help="The run's folder; one that holds this run goes on with it.")
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
-    ] = None,
-    base_url: Annotated[str | None, typer.Option(help="The URL of an OpenAI-compatible server.")] = None,
-    cassette: Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")] = None,
+    sandbox: Sandbox = "auto",
+    run_folder: RunFolder = None,
+    setting: Settings = None,
+    base_url: BaseUrl = None,
+    cassette: Cassette = None,
     replay: Annotated[
         str, typer.Option(help="exact, or by-task (says when the prompt has changed).")
     ] = "exact",
-    record: Annotated[Path | None, typer.Option(help="Record every completion into this cassette.")] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let --record replace what the cassette has.")
-    ] = False,
-    budget: Annotated[
-        list[str] | None,
-        typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
-    ] = None,
+    record: Record = None,
+    overwrite: Overwrite = False,
+    budget: Budget = None,
     no_cache: Annotated[
         bool,
         typer.Option(
@@ -60,7 +61,7 @@ def run(
             help="Ask the model and run the tests anew even where this machine has their results.",
         ),
     ] = False,
-    prompts: Annotated[Path | None, typer.Option(help="A folder that overlays the role templates.")] = None,
+    prompts: Overlay = None,
     into: Annotated[
         Path | None,
         typer.Option(
@@ -80,15 +81,8 @@ def run(
         bool,
         typer.Option("--all-findings", help="With --into: judge all code, not only the lines that changed."),
     ] = False,
-    probes: Annotated[
-        bool, typer.Option("--probes/--no-probes", help="Start the application and judge its answers too.")
-    ] = True,
-    mutants: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS", min=0, help="How long to try small faults against the answer's own tests."
-        ),
-    ] = 0,
+    probes: Probes = True,
+    mutants: Mutants = 0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Build by the design without asking.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="The run's report as JSON on standard output.")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.commands.options import Mutants, Probes, Sandbox
+
 if TYPE_CHECKING:
     from evals.scrutiny import Scrutiny
     from evals.verdict import Verdict
@@ -18,9 +20,7 @@ def score(
         typer.Argument(help="Files with a model's raw answer each; - reads one from standard input."),
     ],
     task: Annotated[Path, typer.Option("--task", "-t", help="The task file that they answer.")],
-    sandbox: Annotated[
-        str, typer.Option(help="auto, bubblewrap, docker or host (no isolation at all).")
-    ] = "auto",
+    sandbox: Sandbox = "auto",
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run the tests anew even where this machine has their results.")
     ] = False,
@@ -31,15 +31,8 @@ def score(
             "same packages on; always, from the first one; off, never; compare runs both ways and tells what differs."
         ),
     ] = "auto",
-    probes: Annotated[
-        bool, typer.Option("--probes/--no-probes", help="Start the application and judge its answers too.")
-    ] = True,
-    mutants: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS", min=0, help="How long to try small faults against the answer's own tests."
-        ),
-    ] = 0,
+    probes: Probes = True,
+    mutants: Mutants = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output.")
     ] = False,
