@@ -9,7 +9,17 @@ from prompts.access_field import read_access
 from prompts.attachments import MAX_FILES, MAX_TOTAL_BYTES, plain_path, read_attachments
 from prompts.errors import ConfigError
 from prompts.task import Limits, Task
-from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, read_mapping, source, without_bom
+from prompts.yamltext import (
+    MAX_CHARS,
+    Listing,
+    Mapping,
+    Scalar,
+    Value,
+    line_at,
+    read_mapping,
+    source,
+    without_bom,
+)
 
 _FIELDS = tuple(Task.model_fields)
 _LIMITS = tuple(Limits.model_fields)
@@ -280,23 +290,8 @@ def _validated(values: dict[str, Any], root: Mapping, name: str) -> Task:
         problems: list[tuple[int, str, str]] = []
         for problem in error.errors(include_url=False):
             place = [str(part) for part in problem["loc"]]
-            problems.append((_line(root, place), _plain(": ".join(place), problem), ""))
+            problems.append((line_at(root, place), _plain(": ".join(place), problem), ""))
         raise _config_error(name, problems) from None
-
-
-def _line(root: Mapping, place: list[str]) -> int:
-    """The line of the innermost value at ``place`` that the file shows."""
-    value: Value = root
-    line = 0
-    for part in place:
-        if isinstance(value, Mapping) and part in value.items:
-            line, value = value.lines[part], value.items[part]
-        elif isinstance(value, Listing) and part.isdigit() and int(part) < len(value.items):
-            value = value.items[int(part)]
-            line = value.line
-        else:
-            break
-    return line
 
 
 def _plain(place: str, problem: Any) -> str:

@@ -84,6 +84,21 @@ def read_mapping(text: str, name: str) -> Mapping:
     return value
 
 
+def line_at(root: Mapping, place: list[str]) -> int:
+    """The line of the innermost value at ``place`` that the file shows."""
+    value: Value = root
+    line = 0
+    for part in place:
+        if isinstance(value, Mapping) and part in value.items:
+            line, value = value.lines[part], value.items[part]
+        elif isinstance(value, Listing) and part.isdigit() and int(part) < len(value.items):
+            value = value.items[int(part)]
+            line = value.line
+        else:
+            break
+    return line
+
+
 def source(text: str, span: Span) -> str:
     """What stands at ``span``, unindented, without the blank lines and comments that follow it."""
     lines = text[span.start : span.end].rstrip().split("\n")

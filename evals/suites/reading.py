@@ -8,7 +8,7 @@ from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
 from prompts.attachments import read_attachments
 from prompts.errors import ConfigError
 from prompts.taskfile import load_task
-from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, read_mapping, without_bom
+from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, line_at, read_mapping, without_bom
 
 SUITE = "suite.yaml"
 TASK = "task.yaml"
@@ -118,7 +118,7 @@ def _validated(root: Mapping, name: str) -> SuiteFile:
         return SuiteFile.model_validate(_plain(root))
     except ValidationError as error:
         problems = sorted(
-            (_line(root, [str(part) for part in problem["loc"]]), _words(problem))
+            (line_at(root, [str(part) for part in problem["loc"]]), _words(problem))
             for problem in error.errors(include_url=False)
         )
     raise ConfigError(
@@ -134,19 +134,6 @@ def _plain(value: Value) -> Any:
         return [_plain(item) for item in value.items]
     plain = {key: _plain(item) for key, item in value.items.items()}
     return {key: item for key, item in plain.items() if item is not None}
-
-
-def _line(root: Mapping, place: list[str]) -> int:
-    """The line of the innermost value at ``place`` that the file shows."""
-    value: Value = root
-    line = 0
-    for part in place:
-        if isinstance(value, Mapping) and part in value.items:
-            line, value = value.lines[part], value.items[part]
-        elif isinstance(value, Listing) and part.isdigit() and int(part) < len(value.items):
-            value = value.items[int(part)]
-            line = value.line
-    return line
 
 
 def _words(problem: Any) -> str:
