@@ -7,12 +7,18 @@ that the change did not touch. Pure, as ``evals.judgement`` is.
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from agents.submission import Answer
 from evals.judgement import Judgement, judge_answer
+from evals.mutants.mutant import MutantReport
+from evals.probes.report import ProbeReport
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.report import TestCase, TestReport
 from sandbox.trial import Trial
+
+if TYPE_CHECKING:
+    from evals.code.view import CodeView
 
 _BAD = frozenset({"failed", "errored"})
 _MOST_NAMED = 10
@@ -61,6 +67,8 @@ def judge_change(
     after: Trial | None,
     checks: tuple[CheckResult, ...],
     timings: Mapping[str, float] | None = None,
+    probes: ProbeReport | None = None,
+    mutants: MutantReport | None = None,
 ) -> Judgement:
     """Judge a change by its tests before and after, and by ``checks`` (of changed lines alone).
 
@@ -75,9 +83,9 @@ def judge_change(
             ours=True,
             problem=f"the tests could not be run at the base commit either: {before.report.problem}",
         )
-        return judge_answer(answer, replace(after, report=report), checks, timings)
+        return judge_answer(answer, replace(after, report=report), checks, timings, probes, mutants)
     change = compare_tests(before.report, after.report)
-    judged = judge_answer(answer, _blamed(after, change), checks, timings)
+    judged = judge_answer(answer, _blamed(after, change), checks, timings, probes, mutants)
     if after.report.problem or change.added or change.mended:
         return judged
     missing = Evidence("tests: no test shows the change; add tests that fail without it and pass with it")
@@ -159,6 +167,14 @@ def on_changed_lines(
     or, of imports that lead nowhere, such as were not among the ``known`` ones."""
     before = {(check.item, e.path, e.message) for check in known for e in check.evidence}
     return tuple(_narrowed(check, changed, before) for check in checks)
+
+
+def with_observed(checks: tuple[CheckResult, ...], view: "CodeView") -> tuple[CheckResult, ...]:
+    """Checks of a change, narrowed already, with what probes and mutants showed, which are narrowed by themselves."""
+    from evals.checklist.mutated import with_mutants
+    from evals.checklist.probed import with_probes
+
+    return tuple(with_mutants(with_probes(check, view), view) for check in checks)
 
 
 def _narrowed(

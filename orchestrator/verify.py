@@ -2,18 +2,14 @@
 
 import time
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from agents.fileblock.applying import apply_edits
 from agents.submission import Answer, Dependency, EnvVar, SourceFile, Submission
 from evals.judgement import Judgement, judge_answer
+from evals.observe import observe
 from evals.scrutiny import Scrutiny
 from prompts.task import Task
-from sandbox.trial import Laboratory, Project, Trial
-
-if TYPE_CHECKING:
-    from evals.code.view import CodeView
+from sandbox.trial import Laboratory, Project
 
 
 async def verify(
@@ -39,37 +35,11 @@ async def verify(
     start = time.monotonic()
     view = build_view(project.files, task=task, tests=trial.report.own, installed=trial.importable)
     timings = {**trial.timings, "checklist": time.monotonic() - start}
-    if trial.environment:
-        view = await _scrutinised(view, project, trial, laboratory, scrutiny, timings)
+    view = await observe(view, project, trial, laboratory, scrutiny, timings)
     start = time.monotonic()
     checks = judge(view)
     timings["checklist"] = round(timings["checklist"] + time.monotonic() - start, 4)
     return judge_answer(answer, trial, checks, timings, view.probes, view.mutants)
-
-
-async def _scrutinised(
-    view: "CodeView",
-    project: Project,
-    trial: Trial,
-    laboratory: Laboratory,
-    scrutiny: Scrutiny,
-    timings: dict[str, float],
-) -> "CodeView":
-    """The view with what the running application and mutants showed, where that is wanted."""
-    if scrutiny.probes:
-        from evals.probes.conduct import probe
-
-        start = time.monotonic()
-        view = replace(view, probes=await probe(project, view, laboratory))
-        timings["probes"] = round(time.monotonic() - start, 4)
-    if scrutiny.mutant_seconds > 0:
-        from evals.mutants.trying import try_mutants
-
-        start = time.monotonic()
-        report = await try_mutants(project, view, trial, laboratory, scrutiny.mutant_seconds)
-        view = replace(view, mutants=report)
-        timings["mutants"] = round(time.monotonic() - start, 4)
-    return view
 
 
 def project_of(submission: Submission, task: Task) -> Project:

@@ -25,6 +25,11 @@ class Mutant:
         return (data[: self.start] + self.text.encode() + data[self.end :]).decode("utf-8", "surrogatepass")
 
     @property
+    def lines(self) -> range:
+        """The lines that it changes, from 1."""
+        return range(self.line, self.line + self.was.count("\n") + 1)
+
+    @property
     def shown(self) -> str:
         """What was done, in one short line."""
         return f"{_KINDS[self.kind]}: `{_short(self.was)}` became `{_short(self.text)}`"

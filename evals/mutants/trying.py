@@ -2,12 +2,14 @@
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from evals.code.view import CodeView
 from evals.mutants.grammar_mutants import grammar_mutants
 from evals.mutants.mutant import Mutant, MutantReport, in_order
 from evals.mutants.python_mutants import python_mutants
+from sandbox.report import TestReport
 from sandbox.trial import Laboratory, Project, Trial
 
 _SLOWER = 4.0
@@ -18,8 +20,11 @@ _STILLBORN = re.compile(
 )
 
 
-def find_mutants(view: CodeView) -> tuple[Mutant, ...]:
-    """Every mutant of the code that is not itself a test, in the order in which they are tried."""
+def find_mutants(view: CodeView, lines: Mapping[str, frozenset[int]] | None = None) -> tuple[Mutant, ...]:
+    """Every mutant of the code that is not itself a test, in the order in which they are tried.
+
+    Only those on ``lines`` (by path, from 1), where these are given.
+    """
     found: list[Mutant] = []
     for file in view.files:
         if file.part != "source" or file.language is None:
@@ -28,22 +33,33 @@ def find_mutants(view: CodeView) -> tuple[Mutant, ...]:
             found += python_mutants(file.path, file.text)
         elif file.language in {"javascript", "typescript", "go"}:
             found += grammar_mutants(file.path, file.text, file.language)
+    if lines is not None:
+        found = [
+            mutant for mutant in found if not lines.get(mutant.path, frozenset()).isdisjoint(mutant.lines)
+        ]
     return in_order(tuple(found))
 
 
 async def try_mutants(
-    project: Project, view: CodeView, trial: Trial, laboratory: Laboratory, seconds: float
+    project: Project,
+    view: CodeView,
+    trial: Trial,
+    laboratory: Laboratory,
+    seconds: float,
+    lines: Mapping[str, frozenset[int]] | None = None,
 ) -> MutantReport:
     """How many small faults the submission's own tests notice within ``seconds``.
 
     Only where the tests pass without a fault; a mutant that does not compile, or that this machine cannot run, counts
-    for nothing.
+    for nothing. With ``lines`` only these are changed, and tests that fail anyway stand in nobody's way.
     """
-    if not trial.report.own.passed:
+    own_tests = trial.report.own
+    if not (own_tests.passed if lines is None else own_tests.count("passed") and not own_tests.problem):
         return MutantReport(problem="the tests do not pass as they are")
-    mutants = find_mutants(view)
+    mutants = find_mutants(view, lines)
     if not mutants:
-        return MutantReport(problem="there is nothing in the code that mutants are made of")
+        where = "the code" if lines is None else "the changed lines"
+        return MutantReport(problem=f"there is nothing in {where} that mutants are made of")
     bound = min(project.limits.seconds, max(_LEAST_SECONDS, trial.report.seconds * _SLOWER))
     own = replace(project, hidden_tests={}, limits=project.limits.model_copy(update={"seconds": bound}))
     killed: list[Mutant] = []
@@ -61,5 +77,13 @@ async def try_mutants(
             break
         if _STILLBORN.search(tried.problem) or (not tried.cases and _STILLBORN.search(tried.output)):
             continue
-        (survived if tried.passed else killed).append(mutant)
+        (killed if _noticed(own_tests, tried) else survived).append(mutant)
     return MutantReport(tuple(killed), tuple(survived), len(mutants), problem)
+
+
+def _noticed(without: TestReport, tried: TestReport) -> bool:
+    """Whether the tests tell a fault. Where some fail without it: one that passed does not pass with it."""
+    if without.passed:
+        return not tried.passed
+    now = {case.id for case in tried.cases if case.outcome == "passed"}
+    return bool(tried.problem) or any(c.outcome == "passed" and c.id not in now for c in without.cases)

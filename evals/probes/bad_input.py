@@ -40,7 +40,7 @@ _ODD_QUERIES = ("not-a-number", "-1", "9" * 40, "\x00", "a" * 5_000)
 
 def probe_bad_input(explorer: Explorer, board: Board) -> None:
     """All endpoints that take a body or a query."""
-    for target in explorer.targets:
+    for target in explorer.judged:
         granted = explorer.granted.get(target.name)
         if target.method in {"POST", "PUT", "PATCH"} and (target.at("body") or (granted and granted.body)):
             _malformed(explorer, board, target)

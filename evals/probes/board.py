@@ -14,8 +14,12 @@ Key = tuple[str, str, Target]
 
 @dataclass(slots=True)
 class Board:
-    """What speaks against, for, and what could not be judged, in the order in which it was seen."""
+    """What speaks against, for, and what could not be judged, in the order in which it was seen.
 
+    Of all that is told only what is about the ``judged`` comes out, where they are given.
+    """
+
+    judged: frozenset[Target] | None = None
     _bad: dict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
     _good: dict[Key, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     _unclear: dict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -50,7 +54,8 @@ class Board:
 
     def results(self) -> tuple[ProbeResult, ...]:
         """One result for each failure, else one for all that went well, else one that says what was not seen."""
-        keys = dict.fromkeys([*self._bad, *self._good, *self._unclear])
+        told = dict.fromkeys([*self._bad, *self._good, *self._unclear])
+        keys = [key for key in told if self.judged is None or key[2] in self.judged]
         found = []
         for key in keys:
             item, probe, target = key

@@ -25,7 +25,7 @@ def probe_by_document(explorer: Explorer, board: Board) -> None:
     """Every operation of the document but those that take credentials away."""
     if explorer.document is None or explorer.alone():
         return
-    targets = {t.name: t for t in explorer.targets if t.known and not leaves(t) and not is_login(t)}
+    targets = {t.name: t for t in explorer.judged if t.known and not leaves(t) and not is_login(t)}
     told, why = _run(explorer, list(targets))
     for line in told:
         target = targets.get(str(line.get("operation")))

@@ -1,8 +1,9 @@
 """Starts the application, explores it, and puts every kind of probe to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from evals.code.routes import shape
 from evals.code.view import CodeView
 from evals.probes.bad_input import ERRORS, probe_bad_input, probe_half_pairs
 from evals.probes.board import Board
@@ -44,27 +45,41 @@ _FAMILIES: tuple[Callable[[Explorer, Board], None], ...] = (
 
 
 async def probe(
-    project: Project, view: CodeView, laboratory: Laboratory, seconds: float = SECONDS
+    project: Project,
+    view: CodeView,
+    laboratory: Laboratory,
+    seconds: float = SECONDS,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> ProbeReport:
-    """Start the project's application and judge its answers; what cannot be done is said in ``problem``."""
+    """Start the project's application and judge its answers; what cannot be done is said in ``problem``.
+
+    ``only`` these endpoints (method, and path with every parameter as ``{}``) are judged; the others are asked as far
+    as it takes to know how.
+    """
     if not view.routes and not (view.task and view.task.endpoints):
         return ProbeReport(problem="there is no endpoint to probe")
+    if only is not None and not only:
+        return ProbeReport(problem="the change touches no endpoint")
     async with laboratory.serve(project, _STARTING + seconds) as application:
         if not isinstance(application, Application):
             return ProbeReport(problem=application.reason)
-        return await asyncio.to_thread(_ask_all, application, view, seconds)
+        return await asyncio.to_thread(_ask_all, application, view, seconds, only)
 
 
-def _ask_all(application: Application, view: CodeView, seconds: float) -> ProbeReport:
+def _ask_all(
+    application: Application, view: CodeView, seconds: float, only: Collection[tuple[str, str]] | None
+) -> ProbeReport:
     client = Client(application.socket, seconds)
-    board = Board()
     try:
         document = _document(client)
         targets = find_targets(view, document)
         sent = examples(view.modules_of("test"))
         explorer = Explorer(client, targets, document, sent, lambda: application.ended)
+        if only is not None:
+            explorer.judged = tuple(t for t in targets if (t.method, shape(t.path)) in only)
+        board = Board(frozenset(explorer.judged))
         lacking = get_credentials(explorer, view, application.settings)
-        for target in targets:
+        for target in explorer.judged:
             if lacking and target.guarded:
                 board.unclear(_AUTH, "credentials", target, lacking)
         explorer.explore(frozenset(t.name for t in targets if is_login(t) or is_sign_up(t) or leaves(t)))

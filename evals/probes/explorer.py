@@ -45,10 +45,12 @@ class Explorer:
         examples: tuple[Example, ...],
         how_it_ended: Callable[[], str] = str,
     ) -> None:
-        """``how_it_ended`` says how the application ended, where it did."""
+        """``how_it_ended`` says how the application ended, where it did. All targets are judged until ``judged`` is
+        set to fewer."""
         self.client = client
         self.last: tuple[Target, Ask, Answer] | None = None
         self.targets = targets
+        self.judged = targets
         self.document = document
         self.values = Values(document)
         self.credentials: Headers = ()

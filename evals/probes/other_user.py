@@ -13,7 +13,7 @@ _PROBE = "other user"
 
 def probe_other_user(explorer: Explorer, board: Board) -> None:
     """Every endpoint with an owner, those that delete last: what the first user may, the second may not."""
-    owned = sorted((t for t in explorer.targets if t.owned), key=lambda t: (t.method == "DELETE", t.name))
+    owned = sorted((t for t in explorer.judged if t.owned), key=lambda t: (t.method == "DELETE", t.name))
     if not owned:
         return
     other = tuple(log_in(explorer).items())

@@ -1,6 +1,6 @@
 """What the probes found: values that items take as evidence and that are written down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evals.verdict import Verdict
 
@@ -34,6 +34,27 @@ class ProbeReport:
     start: str = ""
     requests: int = 0
 
+    @property
+    def failures(self) -> tuple[ProbeResult, ...]:
+        """What was answered as it must not be."""
+        return tuple(r for r in self.results if r.verdict is Verdict.FAIL)
+
+    def count(self, verdict: Verdict) -> int:
+        """How many results ended so."""
+        return sum(r.verdict is verdict for r in self.results)
+
     def about(self, item: str, verdict: Verdict) -> tuple[ProbeResult, ...]:
         """The results for one item that ended so."""
         return tuple(r for r in self.results if r.item == item and r.verdict is verdict)
+
+
+def blamed(after: ProbeReport, before: ProbeReport) -> ProbeReport:
+    """What a change answers for: what failed ``before`` as well is told and decides nothing."""
+    old = {(r.item, r.probe, r.endpoint) for r in before.failures}
+    results = tuple(
+        replace(r, verdict=Verdict.INCONCLUSIVE, message=f"as at the base commit: {r.message}")
+        if r.verdict is Verdict.FAIL and (r.item, r.probe, r.endpoint) in old
+        else r
+        for r in after.results
+    )
+    return replace(after, results=results)

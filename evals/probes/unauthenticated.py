@@ -16,7 +16,7 @@ _ERRORS = "error-handling"
 
 def probe_unauthenticated(explorer: Explorer, board: Board) -> None:
     """Every guarded endpoint, with a request that is granted with credentials where one is known."""
-    for target in explorer.targets:
+    for target in explorer.judged:
         if not target.guarded:
             continue
         granted = explorer.granted.get(target.name)

@@ -21,7 +21,7 @@ _NO_SUCH = (
 
 def probe_unknown_things(explorer: Explorer, board: Board) -> None:
     """Every path with a parameter is asked for what cannot exist; a thing is made twice."""
-    for target in explorer.targets:
+    for target in explorer.judged:
         granted = explorer.granted.get(target.name)
         if target.parameters:
             alike = _alike(explorer.known_id(target))

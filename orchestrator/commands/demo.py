@@ -56,6 +56,7 @@ DEFAULT = ("auth-fastapi", "shortener-fastapi")
 
 async def _demo(names: list[str], parent: Path, sandbox: str) -> list["Verdict"]:
     from agents.models import ModelOptions, open_model
+    from evals.scrutiny import Scrutiny
     from evals.suites.recordings import recordings_folder
     from orchestrator.commands.run import show_result
     from orchestrator.run_folder import fresh_folder
@@ -76,7 +77,10 @@ async def _demo(names: list[str], parent: Path, sandbox: str) -> list["Verdict"]
             for name in names:
                 watcher.stage("task", name)
                 task = load_task(folder / name / "task.yaml")
-                plan = TaskRun(task, model, find_team("build"), fresh_folder(parent, name), rounds=1)
+                place = fresh_folder(parent, name)
+                plan = TaskRun(
+                    task, model, find_team("build"), place, rounds=1, scrutiny=Scrutiny(probes=True)
+                )
                 result = await run_task(plan, laboratory, watcher)
                 show_result(result, f"{name}: {task.task}")
                 verdicts.append(result.sample.best.score.verdict)

@@ -96,7 +96,7 @@ async def _work(
     ground = RepositoryGround(place.snapshot, context_for(plan.task, place.snapshot, place.source.name))
     cache = None if wanted.no_cache else TrialCache()
     async with Laboratory(open_sandbox(wanted.sandbox), watcher.stage, cache) as laboratory:
-        judge = ChangeJudge(ground, laboratory, watcher, into.everywhere)
+        judge = ChangeJudge(ground, laboratory, watcher, into.everywhere, wanted.scrutiny)
         plan = replace(
             plan,
             ground=ground,

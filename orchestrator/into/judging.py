@@ -4,11 +4,14 @@ import posixpath
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from agents.submission import Answer, Submission
-from evals.change import changed_lines, judge_change, on_changed_lines
+from evals.change import changed_lines, judge_change, on_changed_lines, with_observed
 from evals.code.files import language_of
 from evals.judgement import Judgement
+from evals.observe import Narrowing, observe
+from evals.scrutiny import Scrutiny
 from evals.verdict import CheckResult, Evidence, Verdict
 from orchestrator.into.ground import RepositoryGround
 from orchestrator.verify import project_of
@@ -16,6 +19,9 @@ from orchestrator.watcher import Watcher
 from prompts.task import Task
 from sandbox.report import TestReport
 from sandbox.trial import Laboratory, Project, Trial
+
+if TYPE_CHECKING:
+    from evals.code.view import CodeView
 
 _LARGEST_VIEW = 3_000_000
 _WHOLE = frozenset({"complete"})
@@ -29,6 +35,7 @@ class ChangeJudge:
     laboratory: Laboratory
     watcher: Watcher
     everywhere: bool = False
+    scrutiny: Scrutiny = field(default_factory=Scrutiny)
     _before: Trial | None = None
     _known: tuple[CheckResult, ...] | None = field(default=None)
 
@@ -42,9 +49,18 @@ class ChangeJudge:
         project = self._project(answer, task)
         after = await self.laboratory.run(project)
         start = time.monotonic()
-        checks = self._checks(answer, project, after, task)
+        lines = self._changed(answer)
+        view, whole = _view(project.files, {f.path: f.text for f in submission.files}, after, task)
+        checks = self._checks(view, lines, after, task, whole=whole, deletes=bool(submission.deletions))
         timings = {**after.timings, "checklist": round(time.monotonic() - start, 4)}
-        return judge_change(answer, before, after, checks, timings)
+        then = Narrowing(
+            self._project(Answer(Submission(env_vars=submission.env_vars)), task),
+            None if self.everywhere else lines,
+        )
+        view = await observe(view, project, after, self.laboratory, self.scrutiny, timings, then)
+        return judge_change(
+            answer, before, after, with_observed(checks, view), timings, view.probes, view.mutants
+        )
 
     async def before(self, task: Task) -> Trial:
         """How the tests of the base commit end."""
@@ -66,28 +82,45 @@ class ChangeJudge:
             executable=tuple(sorted(snapshot.executable - gone)),
         )
 
-    def _checks(self, answer: Answer, project: Project, after: Trial, task: Task) -> tuple[CheckResult, ...]:
-        files = {file.path: file.text for file in answer.submission.files}
-        checks = _checklist(project.files, files, after, task)
+    def _changed(self, answer: Answer) -> dict[str, frozenset[int]]:
+        base = self.ground.files
+        return {f.path: changed_lines(base.get(f.path), f.text) for f in answer.submission.files}
+
+    def _checks(
+        self,
+        view: "CodeView",
+        changed: Mapping[str, frozenset[int]],
+        after: Trial,
+        task: Task,
+        *,
+        whole: bool,
+        deletes: bool,
+    ) -> tuple[CheckResult, ...]:
+        checks = _checklist(view, whole=whole)
         if self.everywhere:
             return checks
-        base = self.ground.files
-        changed = {f.path: changed_lines(base.get(f.path), f.text) for f in answer.submission.files}
-        if self._known is None and answer.submission.deletions:
-            self._known = _checklist(base, {}, after, task)
+        if self._known is None and deletes:
+            before, whole = _view(self.ground.files, {}, after, task)
+            self._known = _checklist(before, whole=whole)
         return on_changed_lines(checks, changed, self._known or ())
 
 
-def _checklist(
+def _view(
     files: Mapping[str, str], changed: Mapping[str, str], trial: Trial, task: Task
-) -> tuple[CheckResult, ...]:
-    """The checklist on all files; of a repository too large for that, on the changed ones and those beside them."""
-    from evals.checklist import judge
+) -> "tuple[CodeView, bool]":
+    """The view of all files, or of a repository too large for that of the changed ones and those beside them;
+    and whether it is of all."""
     from evals.code.view import build_view
 
     whole = sum(len(text) for path, text in files.items() if language_of(path)) <= _LARGEST_VIEW
     seen = files if whole else _beside(files, changed)
-    checks = judge(build_view(seen, task=task, tests=trial.report, installed=trial.importable))
+    return build_view(seen, task=task, tests=trial.report, installed=trial.importable), whole
+
+
+def _checklist(view: "CodeView", *, whole: bool) -> tuple[CheckResult, ...]:
+    from evals.checklist import judge
+
+    checks = judge(view)
     return checks if whole else tuple(_unless_whole(check) for check in checks)
 
 
