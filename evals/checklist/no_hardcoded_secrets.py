@@ -70,7 +70,7 @@ class _Secrets:
                     seen.add(line)
                     yield line, message
 
-    def node(self, item: n.Node) -> Iterator[tuple[int, str]]:
+    def node(self, item: n.Node) -> Iterator[tuple[int, str]]:  # noqa: C901 - one case a kind of node
         match item:
             case n.Const():
                 yield from self.constant(item)
@@ -89,7 +89,15 @@ class _Secrets:
                 yield from self.named(item.name, default)
             case n.Call():
                 yield from self.call(item)
-            case n.Compare(op=op) if op in {"==", "!="}:
+            case n.Function(body=body) if secret_name(item.name):
+                last = body[-1] if body and all(isinstance(s, (n.Return, n.Do)) for s in body) else None
+                if (
+                    isinstance(last, n.Return) and last.value is not None and literal(last.value)
+                ):  # def jwt_secret(): return "..."
+                    yield from self.named(item.name, last.value)
+            case n.Compare(op=op) if op in {"==", "!="} and not any(
+                self.fallbacks.holds(side) for side in (item.left, item.right)
+            ):  # a secret of the environment that is told to be a weak one
                 yield from self.calls.compared(item.line, item.left, item.right)
 
     def constant(self, item: n.Const) -> Iterator[tuple[int, str]]:
@@ -126,13 +134,8 @@ class _Secrets:
             n.last(value)
         )  # judged where it is assigned
         text = None if own else self.constants.text(value)
-        if isinstance(value, n.Call) and n.last(value.func) in {"Field", "field", "Setting"}:
-            default = dict(value.keywords).get("default")
-            factory = dict(value.keywords).get("default_factory")
-            if isinstance(factory, n.Closure) and factory.function.body:
-                last = factory.function.body[-1]
-                default = last.value if isinstance(last, n.Return) else None
-            text = literal(default or (value.args[0] if value.args else None))
+        if isinstance(value, n.Call):
+            text = _declared(value) or text
         if text is not None and secret_value(text, name) and text.lower() != name.lower():
             yield value.line, f"{shown(name, 40)} is a literal"
         elif any(secret_value(part) for part in self.parts(name, value)):
@@ -171,3 +174,16 @@ class _Secrets:
         if connection_password(call):
             yield call.line, "a connection string holds a password"
         yield from self.calls.of(call)
+
+
+def _declared(value: n.Call) -> str | None:
+    """The literal default of a field: ``Field("x")``, ``attr.ib(default="x")``, ``field(default_factory=...)``."""
+    options = dict(value.keywords)
+    default = options.get("default")
+    factory = options.get("default_factory") or options.get("factory")
+    if isinstance(factory, n.Closure) and factory.function.body:
+        last = factory.function.body[-1]
+        default = last.value if isinstance(last, n.Return) else None
+    if default is None and value.args and n.last(value.func) in {"Field", "field", "Setting", "ib", "attrib"}:
+        default = value.args[0]
+    return literal(default)

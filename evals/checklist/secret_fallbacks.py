@@ -29,7 +29,10 @@ _RESTS = frozenset({"default",
 "unwrap_or", "unwrap_or_else", "unwrap_or_default", "orElse", "orElseGet", "map_or", "or_else",
 "or",
                     "requireNonNullElse", "defaultIfBlank", "defaultString", "defaultIfEmpty"})  # fmt: skip
-_FIRSTS = frozenset({"Or", "coalesce", "firstNonEmpty", "defaultTo", "firstNonBlank"})
+_FIRSTS = re.compile(
+    r"(?:next|(?:first|coalesce|defaultto|defaultif|fallback|either|oneof|pick|nvl)\w*|\w*or)", re.IGNORECASE
+)
+_OPTIONS = frozenset({"default", "fallback", "defaultValue", "def"})
 _READ_NAME = re.compile(r"env|config|Getenv|getProperty", re.IGNORECASE)
 _TAG = re.compile(
     r'(?:env(?:config)?|mapstructure|yaml|json):"([\w.-]+)[^"]*".*?\b(?:envDefault|default|env-default):"([^"]+)"'
@@ -47,17 +50,15 @@ class Fallbacks:
         self._held: dict[str, str] = {}
         self._defaults = {p.name: text for p in n.only(module, n.Param) if (text := literal(p.default))}
         self._reading = environment_reads(module) > 0
-        for item in n.only(module, n.Assign):
-            if item.value is not None and item.targets:
-                asked = self.asked(item.value)
-                target = item.targets[0]
-                name = (
-                    n.dotted(target.items[0])
-                    if isinstance(target, n.Group) and target.items
-                    else n.dotted(target)
-                )
-                if asked and secret_name(asked):
-                    self._held[name] = asked
+        self._listed = dict(_listed(module))
+        for target, value in (pair for item in n.inside(module) for pair in _given(item)):
+            asked = self.asked(value)
+            if asked and secret_name(asked):
+                self._held[n.dotted(target)] = asked
+
+    def holds(self, expr: n.Expr) -> bool:
+        """Whether an expression is a variable that holds a secret of the environment."""
+        return isinstance(expr, (n.Name, n.Attr)) and bool({n.dotted(expr), n.last(expr)} & self._held.keys())
 
     def of(self, item: n.Node) -> Iterator[tuple[int, str]]:
         """Line and message of each fallback that begins at this node."""
@@ -87,7 +88,7 @@ class Fallbacks:
                 and (n.dotted(item.func) in READS or n.last(item.func) in _GETTERS)
                 and item.args
             ):
-                text = literal(item.args[0])
+                text = self._named(item.args[0]) or (self._named(item.args[1]) if len(item.args) > 1 else "")
                 if text:
                     return text
             if (
@@ -99,6 +100,11 @@ class Fallbacks:
             if isinstance(item, n.Index) and n.dotted(item.base) in _ENV_BASES:
                 return literal(item.key) or ""
         return ""
+
+    def _named(self, expr: n.Expr | None) -> str:
+        """The name that is asked for: a literal, a constant, or one of those that a loop goes through."""
+        text = self.constants.text(expr) if expr is not None else None
+        return text or (self._listed.get(expr.id, "") if isinstance(expr, n.Name) else "")
 
     def literal_of(self, expr: n.Expr) -> str:
         """The literal that stands in when an expression finds nothing in the environment, or empty."""
@@ -124,16 +130,17 @@ class Fallbacks:
         name, options = n.last(call.func), dict(call.keywords)
         default = options.get("default") or options.get("fallback") or options.get("default_value")
         named = options.get("key") or options.get("name") or options.get("var")
-        asked = [t for t in (literal(a) for a in call.args[:2]) if t] + [t for t in (literal(named),) if t]
+        places = [i for i, a in enumerate(call.args[:2]) if self._named(a)]
+        asked = [self._named(a) for a in (*(call.args[i] for i in places), named) if self._named(a)]
         getter = name in _GETTERS or "env" in name.lower() or n.dotted(call.func) in READS
         if default is None and asked and self._gets(call, getter):
-            default = call.args[2] if name == "getattr" and len(call.args) > 2 else None
-            if default is None and name != "getattr" and len(call.args) >= 2:
-                default = call.args[1]
+            # getattr(settings, "X", "y"), _.get(process.env, "X", "y"): the name may come second
+            after = (places[0] if places else 0) + 1
+            default = call.args[after] if len(call.args) > after else None
         if name in _RESTS and isinstance(call.func, n.Attr) and call.args:
             roots = (call.func.base, *call.args[:-1])
             return [a for a in (self.asked(r) for r in roots) if a], call.args[-1]
-        if name in _FIRSTS and len(call.args) >= 2:
+        if _FIRSTS.fullmatch(name) and len(call.args) >= 2 and 0 not in places:
             return [a for a in (self.asked(arg) for arg in call.args[:-1]) if a], call.args[-1]
         return asked, default
 
@@ -147,14 +154,25 @@ class Fallbacks:
         return any(_reads(i) for i in n.inside(found.node))
 
     def _text(self, default: n.Expr | None) -> str:
-        if isinstance(default, n.Closure):
-            body = default.function.body
-            last = body[-1] if body else None
+        function = self._made_by(default)
+        if function is not None:
+            last = function.body[-1] if function.body else None
             default = last.value if isinstance(last, (n.Return, n.Do)) else None
+        elif isinstance(default, n.Group) and default.kind == "dict":  # get("X", { fallback: "y" })
+            default = next((v for k, v in _entries(default) if k in _OPTIONS), None)
         text = self.constants.text(default)
         if text is None and isinstance(default, n.Name):
             text = self._defaults.get(default.id)
         return (text or "").strip()
+
+    def _made_by(self, default: n.Expr | None) -> n.Function | None:
+        """The function whose result a default is: a closure, one that is called at once, one of the project's."""
+        if isinstance(default, n.Call):
+            found = self.project.callee(self.module, default.func) if not literal(default) else None
+            default = default.func
+            if found is not None and isinstance(found.node, n.Function):
+                return found.node
+        return default.function if isinstance(default, n.Closure) else None
 
     def _chosen(self, choice: n.Choice) -> Iterator[tuple[int, str]]:
         """``a || "literal"``, ``a or "literal"``, ``a if a else "literal"``."""
@@ -189,13 +207,11 @@ class Fallbacks:
         held: dict[str, str] = {}
         asked = ""
         for item in nodes:
-            if isinstance(item, n.Assign) and item.value is not None and item.targets:
-                name = self._read_in(item.value)
-                target = item.targets[0]
-                first = target.items[0] if isinstance(target, n.Group) and target.items else target
-                if secret_name(name) and isinstance(first, n.Name):
-                    held[first.id] = name
-            elif isinstance(item, n.Return) and item.value is not None:
+            for target, value in _given(item):
+                name = self._read_in(value)
+                if secret_name(name) and isinstance(target, n.Name):
+                    held[target.id] = name
+            if isinstance(item, n.Return) and item.value is not None:
                 given = unwrapped(item.value)
                 asked = asked or (held.get(given.id, "") if isinstance(given, n.Name) else "")
                 name = self._read_in(item.value)
@@ -214,9 +230,7 @@ class Fallbacks:
 
     def _declared(self, group: n.Group) -> Iterator[tuple[int, str]]:
         """``JWT_SECRET: z.string().default("literal")``, ``{env: "JWT_SECRET", default: "literal"}``."""
-        entries = {
-            str(k.value): v for k, v in zip(group.keys, group.items, strict=False) if isinstance(k, n.Const)
-        }
+        entries = dict(_entries(group))
         env = literal(entries.get("env")) or ""
         if secret_name(env) and self._text(entries.get("default")):
             yield group.line, _says(env)
@@ -228,15 +242,18 @@ class Fallbacks:
                 if isinstance(item, n.Call) and n.last(item.func) == "default" and item.args:
                     default = item.args[0]
                 elif isinstance(item, n.Group) and item.kind == "dict":
-                    inner = {
-                        str(k.value): v
-                        for k, v in zip(item.keys, item.items, strict=False)
-                        if isinstance(k, n.Const)
-                    }
+                    inner = dict(_entries(item))
                     default = inner.get("default") or inner.get("devDefault")
                 if default is not None and self._text(default):
                     yield value.line, _says(name)
                     break
+
+
+def _entries(group: n.Group) -> Iterator[tuple[str, n.Expr]]:
+    """The entries of a mapping whose keys are literals."""
+    for key, value in zip(group.keys, group.items, strict=False):
+        if isinstance(key, n.Const):
+            yield str(key.value), value
 
 
 def _flat(choice: n.Choice) -> list[n.Expr]:
@@ -250,6 +267,31 @@ def _flat(choice: n.Choice) -> list[n.Expr]:
         else:
             found.append(option)
     return found
+
+
+def _given(item: n.Node) -> Iterator[tuple[n.Expr, n.Expr]]:
+    """What is given which value: by assignment (of several targets the first), a walrus, a field of a mapping or
+    a constructor."""
+    if isinstance(item, n.Call):
+        yield from ((n.Name(value.line, key), value) for key, value in item.keywords if key)
+    elif isinstance(item, n.Group) and item.kind == "dict":
+        yield from ((n.Name(value.line, key), value) for key, value in _entries(item))
+    elif isinstance(item, n.Assign) and item.value is not None and item.targets:
+        target = item.targets[0]
+        yield target.items[0] if isinstance(target, n.Group) and target.items else target, item.value
+    elif isinstance(item, n.Other) and item.kind == "walrus" and len(item.parts) == 2:
+        yield item.parts[0], item.parts[1]
+
+
+def _listed(module: n.Module) -> Iterator[tuple[str, str]]:
+    """Loop variables that go through literal names of secrets, with one of the names."""
+    loops: list[n.Loop | n.Each] = [*n.only(module, n.Loop), *n.only(module, n.Each)]
+    for item in loops:
+        if isinstance(item.target, n.Name) and isinstance(item.source, n.Group):
+            texts = (literal(part) or "" for part in item.source.items[:50])
+            name = next((text for text in texts if secret_name(text)), "")
+            if name:
+                yield item.target.id, name
 
 
 def _reads(item: n.Node) -> bool:

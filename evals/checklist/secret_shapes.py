@@ -46,6 +46,12 @@ _REFERENCE = re.compile(
 _PLACE = re.compile(r"^(https?://|/|\./|\.\./|~/|[A-Za-z]:\\)|^[\w./-]+\.(pem|key|json|txt|crt|env|ya?ml)$")
 _MASKED = re.compile(r"^[x*.•#-]+$", re.IGNORECASE)
 
+_REFUSAL = re.compile(
+    r"\b(must|required|requires?|invalid|incorrect|wrong|cannot|should|too|failed|missing|expired|needs?|enter)\b",
+    re.IGNORECASE,
+)
+_STORED_AS = re.compile(r"^[@\w-]+(?:[.:/][\w-]+){1,3}$")
+
 PLACEHOLDER = re.compile(
     r"change[-_ ]?(me|this|it)|your[-_ ]|replace|placeholder|example|dummy|todo|fixme|insert|<.*>|xxx+|\.\.\."
     r"|sample"
@@ -91,7 +97,10 @@ def secret_value(value: str, name: str = "") -> bool:
         return False
     if _MASKED.match(plain) or (len(plain) > 80 and "\n" in plain and "PRIVATE KEY" not in plain):
         return False
-    return not (" " in plain and _SENTENCE.search(plain))
+    if _STORED_AS.match(plain) and re.split("[.:/]", plain)[-1].lower() == name.lower():
+        return False  # token: "auth.token", the place where it is kept
+    sentence = _REFUSAL if name.lower().endswith("secret") else _SENTENCE
+    return not (" " in plain and sentence.search(plain))
 
 
 def url_password(value: str) -> str:

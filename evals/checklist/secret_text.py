@@ -34,6 +34,7 @@ _SIGNED = re.compile(
 _MATCHED = re.compile(
     rf"\bvar\(\s*{_NAME}\s*\)\s*\{{[^\"']{{0,160}}?(?:Err\(\s*\w+\s*\)\s*=>|\belse)\s*\{{?\s*{_LITERAL}"
 )
+_BLOCK = re.compile(rf"\bENV\.fetch\s*\(\s*{_NAME}\s*\)\s*(?:\{{|do\b)\s*{_LITERAL}")
 _OPENS = re.compile(r"\bvar\([^)]*\)\s*\{")
 _TAGS = ("#", "//", "/*", "*", "--")
 
@@ -69,7 +70,7 @@ def _continued(lines: list[str], number: int) -> Iterator[str]:
 
 
 def _message(line: str, whole: str) -> str:
-    for pattern in (_SECOND, _AFTER, _MATCHED):
+    for pattern in (_SECOND, _AFTER, _MATCHED, _BLOCK):
         match = pattern.search(whole)
         if match and secret_name(match[1]) and match[2].strip():
             return f"{shown(match[1], 40)} falls back to a literal when it is not in the environment"
