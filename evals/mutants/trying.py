@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from evals.code.view import CodeView
-from evals.mutants.grammar_mutants import grammar_mutants
+from evals.mutants.making import mutants_of
 from evals.mutants.mutant import Mutant, MutantReport, in_order
-from evals.mutants.python_mutants import python_mutants
 from sandbox.report import TestReport
 from sandbox.trial import Laboratory, Project, Trial
 
@@ -17,6 +16,7 @@ _LEAST_SECONDS = 15.0
 # What compilers say of a mutant that is no program any more; the tests have not spoken.
 _STILLBORN = re.compile(
     r"declared and not used|imported and not used|\[build failed\]|SyntaxError|error TS\d+|does not compile"
+    r"|COMPILATION ERROR|could not compile"
 )
 
 
@@ -25,14 +25,7 @@ def find_mutants(view: CodeView, lines: Mapping[str, frozenset[int]] | None = No
 
     Only those on ``lines`` (by path, from 1), where these are given.
     """
-    found: list[Mutant] = []
-    for file in view.files:
-        if file.part != "source" or file.language is None:
-            continue
-        if file.language == "python":
-            found += python_mutants(file.path, file.text)
-        elif file.language in {"javascript", "typescript", "go"}:
-            found += grammar_mutants(file.path, file.text, file.language)
+    found = [mutant for file in view.files for mutant in mutants_of(file)]
     if lines is not None:
         found = [
             mutant for mutant in found if not lines.get(mutant.path, frozenset()).isdisjoint(mutant.lines)

@@ -1,21 +1,26 @@
 """Which small faults are made of code in each language, in which order, and what tests make of them."""
 
 import ast
+import time
 from dataclasses import replace
 
 import pytest
 
 from evals.checklist.mutated import with_mutants
+from evals.code.files import code_file
 from evals.code.view import build_view
-from evals.mutants.grammar_mutants import grammar_mutants
+from evals.mutants.making import mutants_of
 from evals.mutants.mutant import Mutant, MutantReport, in_order
 from evals.mutants.python_mutants import python_mutants
 from evals.mutants.trying import find_mutants, try_mutants
 from evals.verdict import CheckResult, Evidence, Verdict
 from prompts.task import Limits
+from sandbox.environments.maven import java_problem
+from sandbox.environments.rust import rust_problem
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.report import TestCase, TestReport
 from sandbox.trial import Laboratory, Project, Trial
+from tests.sandbox.test_java import POM
 
 PYTHON = '''"""Ümläute before the code must not move the places."""
 @app.post("/x", status_code=201)
@@ -70,6 +75,61 @@ func check(in In) error {
 """
 
 
+SPRING = """package x;
+
+@RestController
+class A {
+  @PostMapping("/x") @PreAuthorize("hasRole('A')") @ResponseStatus(HttpStatus.CREATED)
+  public Out make(@Valid @RequestBody In in) {
+    if (taken(in)) throw new ResponseStatusException(HttpStatus.CONFLICT);
+    if (!mine.equals(in.owner())) return ResponseEntity.status(403).build();
+    try {
+      jdbc.update("INSERT INTO t VALUES (?, ?)", in.name(), 1);
+    } catch (DuplicateKeyException e) { throw new ApiException(HttpStatus.CONFLICT); }
+    if (in.age() < 18) throw new IllegalArgumentException("age");
+    return ResponseEntity.notFound().build();
+  }
+  Out one(long id) {
+    return jdbc.queryForObject("SELECT a FROM t WHERE b = ?", Out.class, id);
+  }
+  void chain(HttpSecurity http) {
+    http.authorizeHttpRequests(a -> a.anyRequest().authenticated());
+  }
+  record In(@NotBlank @Size(max = 5) String name, int age) {}
+}
+"""
+AXUM = """
+async fn make(x: i32) -> Result<(), E> {
+    if x < 1 { return Err(AppError::BadRequest("x".into())); }
+    if !allowed(x) { return Err((StatusCode::FORBIDDEN, "no")); }
+    let r = sqlx::query("SELECT a FROM t WHERE b = $2 AND c = $1").bind(x).bind(y).fetch_one(&p).await?;
+    conn.execute("INSERT INTO t VALUES (?1, ?2)", params![a, b])?;
+    conn.execute("DELETE FROM t WHERE a = ?", [a])?;
+    if let Some(v) = x { return Err(AppError::Conflict); }
+    match r {
+        Err(e) if is_unique(&e) => Err(AppError::Conflict),
+        Ok(_) => Ok((StatusCode::CREATED, 1)),
+    }
+}
+#[derive(Validate)]
+struct In {
+    #[validate(length(min = 1))] name: String,
+}
+fn app() -> Router {
+    Router::new().route("/x", post(make)).route_layer(middleware::from_fn(require_auth))
+}
+fn f() -> (u16, String) { (404, "x".into()) }
+fn g() -> Out { Out { status: 404, body: 404 } }
+fn h() -> HttpResponse { HttpResponse::Created().finish() }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn works() { assert!(1 == 1); }
+}
+"""
+
+
 def lines(mutants: tuple[Mutant, ...], source: str) -> set[tuple[str, str]]:
     """The kind of each mutant and the line that it changed, as it then reads."""
     found: set[tuple[str, str]] = set()
@@ -77,6 +137,10 @@ def lines(mutants: tuple[Mutant, ...], source: str) -> set[tuple[str, str]]:
         changed = mutant.put_into(source).split("\n")
         found.add((mutant.kind, changed[mutant.line - 1].strip()))
     return found
+
+
+def made(path: str, source: str) -> set[tuple[str, str]]:
+    return lines(mutants_of(code_file(path, source)), source)
 
 
 def test_python() -> None:
@@ -108,7 +172,7 @@ def test_a_query_put_together_says_the_same_for_harmless_values() -> None:
 
 
 def test_javascript() -> None:
-    assert lines(grammar_mutants("a.js", EXPRESS, "javascript"), EXPRESS) == {
+    assert made("a.js", EXPRESS) == {
         ("validation", "const schema = z.object({ title: z.string() });"),
         ("guard", "router.post('/', async (req, res) => {"),
         ("comparison", "if (req.body.age >= 18) return res.status(400).json({ error: 'age' });"),
@@ -126,7 +190,7 @@ def test_javascript() -> None:
 
 
 def test_go() -> None:
-    assert lines(grammar_mutants("a.go", GIN, "go"), GIN) == {
+    assert made("a.go", GIN) == {
         ("validation", 'Name string `json:"name" binding:""`'),
         ("guard", 'g := r.Group("")'),
         ("comparison", 'if key := c.GetHeader("X"); key == want {'),
@@ -138,10 +202,94 @@ def test_go() -> None:
     }
 
 
+def test_a_query_of_go_is_put_together_where_fmt_is_there() -> None:
+    source = 'package a\n\nimport "fmt"\n\nfunc f() {\n\t{}\n}\n'
+    call = "rows, err := db.QueryContext(ctx, \"SELECT 1 FROM t WHERE a LIKE '%' || $2 AND b = $1\", b, name)"
+    assert made("a.go", source.replace("{}", call)) == {
+        (
+            "query",
+            "rows, err := db.QueryContext(ctx, "
+            "fmt.Sprintf(\"SELECT 1 FROM t WHERE a LIKE '%%' || '%v' AND b = '%v'\", name, b))",
+        )
+    }
+    assert made("a.go", source.replace("{}", call).replace('"fmt"', '"os"')) == set()
+    for other in (
+        'db.Query("SELECT 1", a)',
+        "db.Query(text, a)",
+        'db.Query("SELECT $1", a...)',
+        'm.Get("a?")',
+    ):
+        assert made("a.go", source.replace("{}", other)) == set()
+
+
+def test_java() -> None:
+    assert made("src/main/java/x/A.java", SPRING) == {
+        ("guard", '@PostMapping("/x")  @ResponseStatus(HttpStatus.CREATED)'),
+        ("status", """@PostMapping("/x") @PreAuthorize("hasRole('A')") @ResponseStatus(HttpStatus.OK)"""),
+        ("validation", "public Out make( @RequestBody In in) {"),
+        ("conflict", "if ((taken(in)) && false) throw new ResponseStatusException(HttpStatus.CONFLICT);"),
+        ("status", "if (taken(in)) throw new ResponseStatusException(HttpStatus.BAD_REQUEST);"),
+        ("comparison", "if (!!mine.equals(in.owner())) return ResponseEntity.status(403).build();"),
+        ("guard", "if ((!mine.equals(in.owner())) && false) return ResponseEntity.status(403).build();"),
+        ("status", "if (!mine.equals(in.owner())) return ResponseEntity.status(404).build();"),
+        ("query", """jdbc.update(String.format("INSERT INTO t VALUES ('%s', '%s')", in.name(), 1));"""),
+        ("query", """return jdbc.queryForObject(String.format("SELECT a FROM t WHERE b = '%s'", id), Out.class);"""),
+        ("conflict", "} catch (DuplicateKeyException e) { throw e; }"),
+        ("status", "} catch (DuplicateKeyException e) { throw new ApiException(HttpStatus.BAD_REQUEST); }"),
+        ("comparison", "if (in.age() >= 18) throw new IllegalArgumentException(\"age\");"),
+        ("validation", "if ((in.age() < 18) && false) throw new IllegalArgumentException(\"age\");"),
+        ("status", "return ResponseEntity.status(400).build();"),
+        ("guard", "http.authorizeHttpRequests(a -> a.anyRequest().permitAll());"),
+        ("validation", "record In( @Size(max = 5) String name, int age) {}"),
+        ("validation", "record In(@NotBlank  String name, int age) {}"),
+    }  # fmt: skip
+
+
+def test_rust() -> None:
+    assert made("src/main.rs", AXUM) == {
+        ("comparison", 'if x >= 1 { return Err(AppError::BadRequest("x".into())); }'),
+        ("validation", 'if (x < 1) && false { return Err(AppError::BadRequest("x".into())); }'),
+        ("guard", 'if (!allowed(x)) && false { return Err((StatusCode::FORBIDDEN, "no")); }'),
+        ("status", 'if !allowed(x) { return Err((StatusCode::NOT_FOUND, "no")); }'),
+        (
+            "query",
+            """let r = sqlx::query(&format!("SELECT a FROM t WHERE b = '{}' AND c = '{}'", y, x))"""
+                ".fetch_one(&p).await?;",
+        ),
+        ("query", """conn.execute(&format!("INSERT INTO t VALUES ('{}', '{}')", a, b), [])?;"""),
+        ("query", """conn.execute(&format!("DELETE FROM t WHERE a = '{}'", a), [])?;"""),
+        ("conflict", "Err(e) if (is_unique(&e)) && false => Err(AppError::Conflict),"),
+        ("status", "Ok(_) => Ok((StatusCode::OK, 1)),"),
+        ("validation", "name: String,"),
+        ("guard", "Router::new().route(\"/x\", post(make))"),
+        ("status", 'fn f() -> (u16, String) { (400, "x".into()) }'),
+        ("status", "fn g() -> Out { Out { status: 400, body: 404 } }"),
+        ("status", "fn h() -> HttpResponse { HttpResponse::Ok().finish() }"),
+    }  # fmt: skip
+    assert made("build.rs", AXUM) == made("tests/api.rs", AXUM) == set()
+
+
+@pytest.mark.parametrize("path", ["a.js", "a.go", "A.java", "a.rs"])
+@pytest.mark.parametrize(
+    "piece", ["if (a == b) { return 400; ", "a == ", "x.min(1)", "#[a]\n", "f(HttpStatus.OK, "]
+)
+def test_time_is_in_proportion_to_the_length(path: str, piece: str) -> None:
+    """Whatever stands there: four times as much takes no sixteen times as long."""
+
+    def instructions(count: int) -> float:
+        before = time.process_time()
+        made(path, "x" + piece * count)
+        return time.process_time() - before
+
+    short = min(instructions(1500) for _ in range(2))
+    assert instructions(6000) < 9 * short + 0.3
+
+
 def test_broken_files_give_no_mutants() -> None:
     assert python_mutants("a.py", "def (:\n") == ()
     assert python_mutants("a.py", "x" + "(" * 5000) == ()
-    assert grammar_mutants("a.js", "if (((((", "javascript") == ()
+    for path in ("a.js", "a.go", "A.java", "src/a.rs"):
+        assert made(path, "if (((((") == set()
 
 
 def test_the_order_sees_all_kinds_first_and_is_always_the_same() -> None:
@@ -192,20 +340,105 @@ STRONG = (
 WEAK = "from shop import price\ndef test_price():\n    assert price(3) > 0\n"
 
 
+def shop(language: str, *, strong: bool) -> dict[str, str]:
+    """The same shop in three languages, with tests that notice everything or next to nothing."""
+    if language == "python":
+        return {"shop.py": CODE, "test_shop.py": STRONG if strong else WEAK}
+    if language == "rust":
+        return {
+            "Cargo.toml": '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+            "src/lib.rs": RUST,
+            "tests/shop.rs": RUST_STRONG if strong else RUST_WEAK,
+        }
+    return {
+        "pom.xml": POM,
+        "src/main/java/x/Shop.java": JAVA,
+        "src/test/java/x/ShopTest.java": JAVA_TEST % (JAVA_STRONG if strong else JAVA_WEAK),
+    }
+
+
+RUST = """pub fn price(count: i32) -> Result<i32, String> {
+    if count < 1 {
+        return Err("count".into());
+    }
+    Ok(if count == 1 { 5 } else { count * 4 })
+}
+"""
+RUST_STRONG = """use shop::price;
+
+#[test]
+fn prices() {
+    assert_eq!(price(1), Ok(5));
+    assert_eq!(price(3), Ok(12));
+    assert!(price(0).is_err());
+}
+"""
+RUST_WEAK = "#[test]\nfn prices() {\n    assert!(shop::price(3).unwrap() > 0);\n}\n"
+JAVA = """package x;
+
+public class Shop {
+    public static int price(int count) {
+        if (count < 1) throw new IllegalArgumentException("count");
+        return count == 1 ? 5 : count * 4;
+    }
+}
+"""
+JAVA_TEST = """package x;
+
+import static org.junit.jupiter.api.Assertions.*;
+import org.junit.jupiter.api.Test;
+
+class ShopTest {
+    @Test void prices() { %s }
+}
+"""
+JAVA_STRONG = (
+    "assertEquals(5, Shop.price(1)); assertEquals(12, Shop.price(3)); "
+    "assertThrows(IllegalArgumentException.class, () -> Shop.price(0));"
+)
+JAVA_WEAK = "assertTrue(Shop.price(3) > 0);"
+JAVA_HERE = pytest.mark.skipif(bool(java_problem()), reason=java_problem() or "Maven is there")
+RUST_HERE = pytest.mark.skipif(bool(rust_problem()), reason=rust_problem() or "cargo is there")
+
+
 @pytest.mark.slow
 @pytest.mark.network
-@pytest.mark.parametrize(("tests", "survivors"), [(STRONG, set()), (WEAK, {"validation", "comparison"})])
-async def test_tests_are_told_apart_by_what_they_notice(tests: str, survivors: set[str]) -> None:
+@pytest.mark.parametrize(("strong", "survivors"), [(True, set()), (False, {"validation", "comparison"})])
+@pytest.mark.parametrize(
+    "language",
+    ["python", pytest.param("rust", marks=RUST_HERE), pytest.param("java", marks=JAVA_HERE)],
+)
+async def test_tests_are_told_apart_by_what_they_notice(
+    language: str, strong: bool, survivors: set[str]
+) -> None:
     isolation = Bubblewrap()
     if problem := isolation.problem():
         pytest.skip(problem)
-    files = {"shop.py": CODE, "test_shop.py": tests}
-    project = Project(files, limits=Limits(seconds=60))
+    files = shop(language, strong=strong)
+    project = Project(files, limits=Limits(seconds=120))
     async with Laboratory(isolation) as laboratory:
         trial = await laboratory.run(project)
         report = await try_mutants(project, build_view(files), trial, laboratory, 120)
-    assert report.possible == report.tried == 3
+    assert report.possible == report.tried == 3, report
     assert {m.kind for m in report.survived} == survivors
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.skipif(bool(rust_problem()), reason=rust_problem() or "cargo is there")
+async def test_a_mutant_that_does_not_compile_counts_for_nothing() -> None:
+    isolation = Bubblewrap()
+    if problem := isolation.problem():
+        pytest.skip(problem)
+    files = shop("rust", strong=True)
+    files["src/lib.rs"] = "const LIMIT: i32 = 3;\nconst _: () = if LIMIT > 0 {} else { panic!() };\n" + RUST
+    project = Project(files, limits=Limits(seconds=120))
+    async with Laboratory(isolation) as laboratory:
+        trial = await laboratory.run(project)
+        report = await try_mutants(project, build_view(files), trial, laboratory, 120)
+    assert trial.report.passed, trial.report
+    assert (report.tried, report.possible) == (3, 4), report
+    assert report.survived == ()
 
 
 async def test_nothing_is_tried_where_the_tests_fail_already() -> None:
