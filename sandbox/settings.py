@@ -35,8 +35,8 @@ _URL_PARTS = {
     "DBNAME": "database",
     "DB": "database",
 }
-# What names begin with where any relational database may be meant; a service's own words are its binding's.
-_RELATIONAL = ("DATABASE", "DATASOURCE", "DB", "JDBC", "RDS", "SPRING_DATASOURCE", "SQL")
+# What names begin with where any primary database may be meant; a service's own words are its binding's.
+_DATABASE = ("DATABASE", "DATASOURCE", "DB", "JDBC", "RDS", "SPRING_DATASOURCE", "SQL")
 _URL_PART = re.compile(r"(?:^|_)(?:URL|URI|DSN)$", re.ASCII)
 
 
@@ -78,7 +78,7 @@ def fill_settings(
     for binding in bound:
         settings.update(binding.env)
     for binding in bound:
-        if binding.relational:
+        if binding.primary:
             settings.setdefault("DATABASE_URL", binding.url(binding.schemes[-1]))
     for name, example in named:
         if _STEERING.match(name):
@@ -108,9 +108,9 @@ def _service_value(name: str, example: str, binding: Binding) -> str | None:
     if separator:
         return _url(binding, scheme, example) if _plain_scheme(scheme) in binding.schemes else None
     upper = name.upper().removeprefix("TEST_")
-    words = (*binding.names, *(_RELATIONAL if binding.relational else ()))
+    words = (*binding.names, *(_DATABASE if binding.primary else ()))
     word = max((word for word in words if upper.startswith(word)), key=len, default="")
-    if binding.relational and upper.endswith(("DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "DSN")):
+    if binding.primary and upper.endswith(("DATABASE_URL", "DATABASE_URI", "DB_URL", "DB_URI", "DSN")):
         return binding.url(binding.schemes[-1])
     if not word:
         return None
@@ -119,7 +119,7 @@ def _service_value(name: str, example: str, binding: Binding) -> str | None:
         java = "jdbc:" if word in {"JDBC", "DATASOURCE", "SPRING_DATASOURCE"} else ""
         return binding.url(java + binding.schemes[-1])
     attribute = _URL_PARTS.get(rest)
-    if attribute is None or (attribute == "database" and binding.keeps_path and example.isdigit()):
+    if attribute is None or (attribute == "database" and _stays(binding, example)):
         return None
     return str(getattr(binding, attribute))
 
@@ -136,9 +136,14 @@ def _url(binding: Binding, scheme: str, example: str) -> str:
             path = urlsplit(example).path.strip("/")
         except ValueError:
             path = ""
-        if path.isdigit():
+        if _stays(binding, path):
             url = url.removesuffix(f"/{binding.database}") + f"/{path}"
     return url + _kept_query(example)
+
+
+def _stays(binding: Binding, path: str) -> bool:
+    """Whether an answer's own name for a database can be used as it is."""
+    return bool(binding.keeps_path) and re.fullmatch(binding.keeps_path, path, re.ASCII) is not None
 
 
 def _kept_query(url: str) -> str:
@@ -147,6 +152,6 @@ def _kept_query(url: str) -> str:
         query = urlsplit(url).query
     except ValueError:
         return ""
-    dropped = ("ssl", "host", "port", "user", "password", "channel_binding")
+    dropped = ("ssl", "tls", "host", "port", "user", "password", "channel_binding", "auth", "replicaset")
     kept = [part for part in query.split("&") if part and not part.lower().startswith(dropped)]
     return "?" + "&".join(kept) if kept else ""

@@ -17,7 +17,7 @@ from sandbox.migrations import MigrationStep, migrate
 from sandbox.report import TestReport
 from sandbox.scratch import reap
 from sandbox.services.choose import all_services, unserved
-from sandbox.services.protocol import Binding, Service
+from sandbox.services.protocol import Binding, Remark, Service, heard
 from sandbox.settings import schemes_of
 from sandbox.toolchains.choose import find_toolchain
 from sandbox.toolchains.protocol import Toolchain
@@ -169,8 +169,11 @@ class Laboratory:
             migrated = await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
             start("tests")
             report = await bench.test(ready[0])
+            remarks = heard(servers)
         notes = tuple(note for _, binding in servers for note in binding.notes)
-        return _Ended(KeptTrial(report, migrated, (*notes, *bench.notes)), bench.limited)
+        said = tuple(remark.text for remark in remarks)
+        kept = KeptTrial(_in_their_light(report, remarks), migrated, (*notes, *said, *bench.notes))
+        return _Ended(kept, bench.limited or bool(remarks))
 
     @asynccontextmanager
     async def serve(self, project: Project, seconds: float) -> "AsyncIterator[Application | NotServed]":
@@ -250,6 +253,12 @@ class Laboratory:
         binding = await service.bind(self.isolation)
         stack.push_async_callback(service.release, binding)
         return binding
+
+
+def _in_their_light(report: TestReport, remarks: tuple[Remark, ...]) -> TestReport:
+    """A report that did not pass says nothing of the answer where a server of ours lacked something."""
+    lacking = "; ".join(remark.text for remark in remarks if remark.ours)
+    return report if report.passed or not lacking else replace(report, problem=lacking, ours=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ _OWN = (
     "sandbox.services.mariadb:MariaDB",
     "sandbox.services.sqlite:Sqlite",
     "sandbox.services.redis:Redis",
-    "sandbox.services.unavailable:mongodb",
+    "sandbox.services.mongodb:MongoDB",
     "sandbox.services.unavailable:elasticsearch",
     "sandbox.services.unavailable:cassandra",
 )

@@ -107,7 +107,7 @@ class MariaDB:
             mounts=tuple(Mount(sockets, place) for place in _SOCKETS),
             relays=() if self._tcp_port else (Relay(_PORT, f"{_SOCKETS[0]}/mysqld.sock"),),
             names=("MYSQL", "MARIADB"),
-            relational=True,
+            primary=True,
         )
 
     async def release(self, binding: Binding) -> None:
@@ -154,10 +154,11 @@ class MariaDB:
         process = start_server(
             "MariaDB",
             folder,
-            lambda place: (
-                *(str(programs["mariadbd"]), "--no-defaults", f"--datadir={place}/data"),
-                *(f"--tmpdir={place}/tmp", f"--secure-file-priv={place}/tmp", f"--pid-file={place}/pid"),
-                *(f"--socket={place}/run/mysqld.sock", f"--init-file={place}/init.sql"),
+            lambda site: (
+                *(str(programs["mariadbd"]), "--no-defaults", f"--datadir={site.folder}/data"),
+                *(f"--tmpdir={site.folder}/tmp", f"--secure-file-priv={site.folder}/tmp"),
+                *(f"--pid-file={site.folder}/pid", f"--socket={site.folder}/run/mysqld.sock"),
+                f"--init-file={site.folder}/init.sql",
                 *(*_SETTINGS, *network),
             ),
             network=bool(self._tcp_port),
@@ -240,8 +241,8 @@ async def _fresh_data(install: Path | None) -> Path:
                 done = start_server(
                     "MariaDB's installer",
                     building,
-                    lambda place: (
-                        *(str(install), "--no-defaults", f"--datadir={place}/data", "--skip-test-db"),
+                    lambda site: (
+                        *(str(install), "--no-defaults", f"--datadir={site.folder}/data", "--skip-test-db"),
                         *("--auth-root-authentication-method=normal", "--skip-name-resolve", _LOG_SIZE),
                     ),
                 )

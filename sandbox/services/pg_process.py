@@ -35,7 +35,7 @@ def start_postgres(programs: Path, folder: Path, password: str, port: int | None
     return start_server(
         "PostgreSQL",
         folder,
-        lambda place: _script(programs, place, settings),
+        lambda site: _script(programs, site.folder, settings),
         mounts=_program_mounts(programs),
         network=port is not None,
         unconfined_signal=signal.SIGQUIT,  # an immediate shutdown, of which the server tells its children

@@ -89,7 +89,7 @@ class PostgreSQL:
             },
             notes=self._notes,
             names=("POSTGRES", "POSTGRESQL", "PG"),
-            relational=True,
+            primary=True,
             mounts=(Mount(self._folder / "run", _SOCKETS),),
             relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/.s.PGSQL.{_PORT}"),),
         )

@@ -1,13 +1,13 @@
 """What every service offers: a server for the whole run, and something of its own on it for each sample."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 
-# Schemes that ask for TLS, which nothing needs inside a sandbox, and what goes without it.
-_PLAIN = {"rediss": "redis"}
+# Schemes that ask for TLS or a name server, which nothing needs inside a sandbox, and what goes without them.
+_PLAIN = {"rediss": "redis", "mongodb+srv": "mongodb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class Binding:
     ``schemes`` are the URL schemes (without a driver) that mean this service. ``host`` and ``port`` are as
     seen by the commands. ``env`` holds the well-known variables of the service's own clients, ``names`` the
     words with which the names of an answer's variables for it begin (``REDIS`` for REDIS_HOST).
-    ``relational``: what DATABASE_URL and DB_HOST may mean. ``keeps_path``: the path of an answer's URL is
-    its own choice (Redis's database number). ``notes`` tell people what this server lacks.
+    ``primary``: what DATABASE_URL and DB_HOST may mean. ``keeps_path``: what the path of an answer's URL may
+    be to stay its own choice, as a regular expression (Redis's database number); empty where it may not.
+    ``notes`` tell people what this server lacks.
     """
 
     service: str
@@ -32,8 +33,8 @@ class Binding:
     mounts: tuple[Mount, ...] = ()
     relays: tuple[Relay, ...] = ()
     names: tuple[str, ...] = ()
-    relational: bool = False
-    keeps_path: bool = False
+    primary: bool = False
+    keeps_path: str = ""
     notes: tuple[str, ...] = ()
 
     def url(self, scheme: str) -> str:
@@ -44,6 +45,16 @@ class Binding:
             else ""
         )
         return f"{_PLAIN.get(scheme, scheme)}://{login}{self.host}:{self.port}/{self.database}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a server knows of a trial that its tests cannot tell: a limit that was hit, or something that this
+    server lacks (``ours``), for which no answer is to blame.
+    """
+
+    text: str
+    ours: bool = False
 
 
 class Service(Protocol):
@@ -73,3 +84,21 @@ class Service(Protocol):
 
     async def stop(self) -> None:
         """Stop the server and remove its files."""
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A service that is asked for its remarks when the tests are over, before ``release``."""
+
+    def remarks(self, binding: Binding) -> tuple[Remark, ...]:
+        """What happened to this sample's part of it."""
+
+
+def heard(servers: Iterable[tuple[Service, Binding]]) -> tuple[Remark, ...]:
+    """What the services of a trial have to say about it."""
+    return tuple(
+        remark
+        for service, binding in servers
+        if isinstance(service, Remarking)
+        for remark in service.remarks(binding)
+    )

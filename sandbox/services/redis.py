@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prompts.errors import SandboxError
+from prompts.task import Limits
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
 from sandbox.services.protocol import Binding
@@ -21,6 +22,8 @@ from sandbox.services.server_process import (
 _SOCKETS = "/var/run/redis"
 _PORT = 6379
 _START_SECONDS = 20
+# More than maxmemory, which a sample may change on a server of its own: buffers of clients count too.
+_LIMITS = Limits(seconds=7200, memory_mb=512, disk_mb=512)
 # Nothing is written to disk, and one sample's keys are bounded. Whoever sees the socket may use it: another
 # user's folder is around it.
 _SETTINGS = """\
@@ -78,10 +81,11 @@ class Redis:
             process = start_server(
                 "Redis",
                 scratch.path,
-                lambda place: (
-                    *(str(program), f"{place}/redis.conf", "--dir", place),
-                    *("--unixsocket", f"{place}/run/redis.sock"),
+                lambda site: (
+                    *(str(program), f"{site.folder}/redis.conf", "--dir", site.fleeting),
+                    *("--unixsocket", f"{site.folder}/run/redis.sock"),
                 ),
+                limits=_LIMITS,
                 mounts=() if program.is_relative_to("/usr") else (Mount(program, str(program)),),
                 network=on_host,
             )
@@ -102,7 +106,7 @@ class Redis:
             mounts=(Mount(scratch.path / "run", _SOCKETS),),
             relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/redis.sock"),),
             names=("REDIS",),
-            keeps_path=True,
+            keeps_path=r"\d{1,9}",
             env={"REDIS_HOST": host, "REDIS_PORT": str(outer), "REDIS_PASSWORD": password},
         )
         return _with_url(binding)

@@ -1,7 +1,7 @@
 """One server process of ours: its folder, its log, and the sandbox that it runs in itself.
 
-A sample talks to it, so it is confined like one: in bubblewrap where that works, as no root and with nothing
-but its own folder in reach.
+A sample talks to it, so it is confined like one: in bubblewrap where that works, as no root, within limits that
+the kernel enforces, and with nothing but its own folder in reach.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,20 @@ from prompts.task import Limits
 from sandbox.isolation.bubblewrap import Bubblewrap, bwrap_argv
 from sandbox.isolation.protocol import Command, Mount
 
-_OWN = Limits(seconds=7200, memory_mb=4096, disk_mb=8192)
+_SHARED = Limits(seconds=7200, memory_mb=1024, disk_mb=8192)
 _PLACE = "/server"
+_FLEETING = "/tmp"  # in a sandbox, memory that holds at most ``Limits.disk_mb``
+_LOG_TAIL = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a server finds its folders. ``fleeting`` is for data of one sample: its size is bounded, and it is
+    gone with the server.
+    """
+
+    folder: str
+    fleeting: str
 
 
 @dataclass(slots=True)
@@ -41,8 +53,10 @@ class ServerProcess:
         return self.process.poll() == 0
 
     def log(self) -> str:
-        """What the server printed."""
-        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        """The end of what the server printed."""
+        with (self.folder / "log").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
 
     async def kill(self) -> None:
         """End the server and everything in its namespace."""
@@ -65,14 +79,16 @@ class ServerProcess:
 def start_server(
     name: str,
     folder: Path,
-    argv: Callable[[str], tuple[str, ...]],
+    argv: Callable[[Site], tuple[str, ...]],
     *,
+    limits: Limits = _SHARED,
     mounts: tuple[Mount, ...] = (),
     network: bool = False,
     unconfined_signal: signal.Signals = signal.SIGKILL,
 ) -> ServerProcess:
-    """Start a server that keeps all that it has below ``folder``; ``argv`` gets the path at which it sees it.
+    """Start a server that keeps all that it has below ``folder``; ``argv`` is told where it sees its folders.
 
+    ``limits`` hold for each of its processes, where they are the kernel's own: memory, the size of a file.
     ``network`` lets it listen on the host's loopback, for samples without isolation. ``unconfined_signal``
     ends it with its children where it has no namespace of its own.
     Raises SandboxError where it cannot be started.
@@ -82,20 +98,23 @@ def start_server(
         if isolation.problem():
             if os.geteuid() == 0:
                 raise SandboxError(f"{name} is not run as root, and bubblewrap does not work here")
-            process = subprocess.Popen(argv(str(folder)), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            (folder / "fleeting").mkdir()
+            bare = argv(Site(str(folder), str(folder / "fleeting")))
+            bounded = _bounded(bare, limits)
+            process = subprocess.Popen(bounded, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             return ServerProcess(name, process, folder, unconfined_signal)
         command = Command(
-            argv=argv(_PLACE),
+            argv=argv(Site(_PLACE, _FLEETING)),
             cwd=_PLACE,
             env={"PATH": "/usr/sbin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             mounts=(Mount(folder, _PLACE, writable=True), *mounts),
-            limits=_OWN,
+            limits=limits,
             network=network,
         )
         options = isolation.options(command)
         try:
             process = subprocess.Popen(
-                bwrap_argv(options, command),
+                _bounded(bwrap_argv(options, command), limits),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -105,6 +124,12 @@ def start_server(
         finally:
             os.close(options)
     return ServerProcess(name, process, folder, signal.SIGKILL)
+
+
+def _bounded(argv: Sequence[str], limits: Limits) -> list[str]:
+    """``argv`` behind a shell that sets limits for each process; none on processor time, as a run may take days."""
+    script = f'ulimit -c 0; ulimit -d {limits.memory_mb * 1024}; ulimit -f {limits.disk_mb * 2048}; exec "$@"'
+    return ["/bin/sh", "-c", script, "sh", *argv]
 
 
 def free_port() -> int:

@@ -148,7 +148,7 @@ async def test_mysql_drops_everything_of_a_sample(isolation: Isolation) -> None:
         await service.stop()
 
 
-@pytest.mark.parametrize("database", ["MongoDB", "PostgreSQL and Elasticsearch", "Cassandra"])
+@pytest.mark.parametrize("database", ["PostgreSQL and Elasticsearch", "Cassandra"])
 async def test_servers_that_cannot_be_had_are_named(isolation: Isolation, database: str) -> None:
     services = all_services()
     told = unserved(database, services)

@@ -10,10 +10,10 @@ POSTGRES = Binding(
     password="pw",
     database="s_1",
     names=("POSTGRES", "POSTGRESQL", "PG"),
-    relational=True,
+    primary=True,
 )
 REDIS = Binding(
-    "redis", ("rediss", "redis"), "localhost", 6379, database="0", names=("REDIS",), keeps_path=True
+    "redis", ("rediss", "redis"), "localhost", 6379, database="0", names=("REDIS",), keeps_path=r"\d+"
 )
 URL = "postgresql://s_1:pw@localhost:5432/s_1"
 
