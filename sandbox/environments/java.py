@@ -42,7 +42,8 @@ async def prepare_java(
         rewritten = {path: resolvable(text) for path, text in poms.items()}
     except UnreadablePomError as error:
         return Unprepared(f"pom.xml cannot be read: {error}", ours=False)
-    repository = cache_folder() / "maven"
+    # Images have one of their own, since files of it may belong to another user.
+    repository = cache_folder() / ("maven-in-images" if isolation.image("java") else "maven")
     repository.mkdir(parents=True, exist_ok=True)
     maven = await _maven(poms["pom.xml"], repository, isolation)
     if isinstance(maven, Unprepared):

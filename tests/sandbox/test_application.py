@@ -8,8 +8,6 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.application.serving import Application, NotServed
-from sandbox.isolation.bubblewrap import Bubblewrap
-from sandbox.isolation.host import Host
 from sandbox.isolation.protocol import Isolation
 from sandbox.trial import Laboratory, Project
 
@@ -42,35 +40,27 @@ async def ask(application: Application) -> str:
     return answer.rpartition("\r\n\r\n")[2]
 
 
-@pytest.fixture(params=["bubblewrap", "host"])
-def isolation(request: pytest.FixtureRequest) -> Isolation:
-    chosen: Isolation = Bubblewrap() if request.param == "bubblewrap" else Host()
-    if problem := chosen.problem():
-        pytest.skip(problem)
-    return chosen
-
-
-async def test_it_answers_on_the_port_it_was_told(isolation: Isolation) -> None:
+async def test_it_answers_on_the_port_it_was_told(any_isolation: Isolation) -> None:
     files = {"server.py": SERVER.format(port='int(os.environ["PORT"])', before="")}
-    async with served(files, isolation) as application:
+    async with served(files, any_isolation) as application:
         assert isinstance(application, Application)
         assert await ask(application) == f"port {application.start.port}"
 
 
-async def test_it_answers_on_a_port_of_its_own_choice(isolation: Isolation) -> None:
+async def test_it_answers_on_a_port_of_its_own_choice(any_isolation: Isolation) -> None:
     files = {"server.py": SERVER.format(port="43917", before="")}
-    async with served(files, isolation) as application:
+    async with served(files, any_isolation) as application:
         assert isinstance(application, Application)
         assert await ask(application) == "port 43917"
 
 
-async def test_why_it_did_not_come_up_is_said(isolation: Isolation) -> None:
-    async with served({"server.py": "raise SystemExit('no such setting')"}, isolation) as application:
+async def test_why_it_did_not_come_up_is_said(any_isolation: Isolation) -> None:
+    async with served({"server.py": "raise SystemExit('no such setting')"}, any_isolation) as application:
         assert isinstance(application, NotServed)
         assert "exit code 1\nno such setting" in application.reason
 
 
-async def test_a_link_in_place_of_the_socket_leads_nowhere_else(isolation: Isolation) -> None:
+async def test_a_link_in_place_of_the_socket_leads_nowhere_else(any_isolation: Isolation) -> None:
     """The folder with the socket is the application's to write to; our way in stays what it was."""
     tamper = """
 import glob
@@ -78,16 +68,16 @@ for place in glob.glob("/run/backsmith-entrance/*") + glob.glob("/tmp/backsmith-
     os.unlink(place); os.symlink("/run/some-other.sock", place)
 """
     files = {"server.py": SERVER.format(port=8000, before=tamper)}
-    async with served(files, isolation) as application:
+    async with served(files, any_isolation) as application:
         if isinstance(application, Application):
             assert await ask(application) == "port 8000"
         else:
             assert "exit code" in application.reason or "no answer" in application.reason
 
 
-async def test_nothing_of_it_is_left(isolation: Isolation) -> None:
+async def test_nothing_of_it_is_left(any_isolation: Isolation) -> None:
     files = {"server.py": SERVER.format(port=8000, before="")}
-    async with served(files, isolation) as application:
+    async with served(files, any_isolation) as application:
         assert isinstance(application, Application)
         assert application.ended == ""
     assert application.ended != ""
