@@ -15,6 +15,7 @@ from pathlib import Path
 from sandbox.isolation.bwrap_view import RELAY, system_folders, view
 from sandbox.isolation.cgroup import bounded_tasks, reap_groups
 from sandbox.isolation.limits import task_bound
+from sandbox.isolation.processor import Processors
 from sandbox.isolation.protocol import Command, Finished, Mount
 from sandbox.isolation.supervise import supervise, with_rlimits, with_task_limit
 
@@ -25,6 +26,9 @@ class Bubblewrap:
     """The default isolation on Linux."""
 
     name = "bubblewrap"
+
+    def __init__(self, processors: Processors | None = None) -> None:
+        self.processors = processors or Processors()
 
     def problem(self) -> str:
         """Why bubblewrap cannot be used here; empty where it can. Tries it once."""
@@ -49,7 +53,7 @@ class Bubblewrap:
         most = task_bound(command.limits)
         bounded = command if os.geteuid() == 0 else replace(command, argv=with_task_limit(command.argv, most))
         try:
-            with bounded_tasks(most) as group:
+            with bounded_tasks(most) as group, self.processors.one(wanted=command.turns) as processor:
                 return await supervise(
                     with_rlimits(bwrap_argv(options, bounded), command.limits, group),
                     cwd=Path("/"),
@@ -58,6 +62,7 @@ class Bubblewrap:
                     writable=[mount.source for mount in command.mounts if mount.writable],
                     pass_fds=[options],
                     on_output=on_output,
+                    processor=processor,
                 )
         finally:
             os.close(options)

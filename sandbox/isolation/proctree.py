@@ -1,7 +1,8 @@
 """Reads from /proc what a process and all its descendants use (Linux; see proc(5))."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def tree_use(roots: Sequence[int], at_most: int = 100_000) -> TreeUse:
         memory += private
         todo.extend(children)
     return TreeUse(count + len(todo), memory)
+
+
+def tree_threads(roots: Sequence[int]) -> Iterator[int]:
+    """The threads of the ``roots`` and of their descendants, by their numbers."""
+    todo = list(roots)
+    while todo:
+        with contextlib.suppress(OSError, ValueError):
+            for thread in Path("/proc", str(todo.pop()), "task").iterdir():
+                yield int(thread.name)
+                todo += [int(child) for child in (thread / "children").read_text(encoding="ascii").split()]
 
 
 def _read(pid: int) -> tuple[list[int], int | None]:

@@ -16,6 +16,7 @@ from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.capture import Capture
 from sandbox.isolation.limits import Hit, disk_hit, exit_hit, output_hit, process_limits, tree_hit
+from sandbox.isolation.processor import Processor
 from sandbox.isolation.protocol import Finished
 
 _WATCH_SECONDS = 0.05
@@ -27,6 +28,7 @@ _ULIMIT = {
     "RLIMIT_CPU": ("t", 1),
     "RLIMIT_NOFILE": ("n", 1),
 }
+_SHARE_EVERY = 4
 _DISK_EVERY = 10  # watch rounds between two looks at the disk, which are dearer
 
 
@@ -80,16 +82,18 @@ async def supervise(
     writable: Sequence[Path] = (),
     pass_fds: Sequence[int] = (),
     on_output: Callable[[str], None] | None = None,
+    processor: Processor | None = None,
 ) -> Finished:
     """Run ``argv`` to its end or to a limit; then kill its whole session.
 
     The end of the process itself counts, not the end of its output, which a child left behind may hold open.
-    ``writable`` are the folders whose growth is held against the disk limit.
-    Raises SandboxError where the program cannot be started at all.
+    ``writable`` are the folders whose growth is held against the disk limit. It starts on its ``processor``, where
+    it has one. Raises SandboxError where the program cannot be started at all.
     """
     start = time.monotonic()
-    running = _Session(argv, cwd, env, pass_fds)
-    return await oversee(running, start, limits, writable, on_output)
+    with processor.here() if processor else contextlib.nullcontext():
+        running = _Session(argv, cwd, env, pass_fds)
+    return await oversee(running, start, limits, writable, on_output, processor)
 
 
 async def oversee(
@@ -98,10 +102,11 @@ async def oversee(
     limits: Limits,
     writable: Sequence[Path] = (),
     on_output: Callable[[str], None] | None = None,
+    processor: Processor | None = None,
 ) -> Finished:
     """See a process that began at ``start`` (time.monotonic) to its end or to a limit, then end all of it."""
     run = _Run(running, limits, on_output)
-    watcher = asyncio.create_task(_watch(running, limits, writable))
+    watcher = asyncio.create_task(_watch(running, limits, writable, processor))
     watcher.add_done_callback(run.watched)
     try:
         hit = await asyncio.wait_for(asyncio.shield(run.over), limits.seconds)
@@ -219,13 +224,17 @@ class _Run:
         return True
 
 
-async def _watch(running: Running, limits: Limits, writable: Sequence[Path]) -> Hit:
+async def _watch(
+    running: Running, limits: Limits, writable: Sequence[Path], processor: Processor | None
+) -> Hit:
     """Looks at the process tree until it is over a limit; the kernel's own limits are per process only."""
     tick = 0
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         tick += 1
         hit = tree_hit(running.roots, limits)
+        if processor and tick % _SHARE_EVERY == 0:
+            processor.look(running.roots)
         if hit is None and tick % _DISK_EVERY == 0:
             hit = await disk_hit(writable, limits)
         if hit is not None:

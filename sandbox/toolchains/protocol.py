@@ -29,7 +29,8 @@ class TestCommand:
     """How to run a project's tests; ``work`` and ``results`` in it are inside paths.
 
     ``warm``: they can also be run from a process that has the environment's packages imported. ``files`` are ours
-    and are laid out beside the project's, for this command alone.
+    and are laid out beside the project's, for this command alone. ``turns``: the language's threads work one at
+    a time.
     """
 
     __test__ = False
@@ -38,6 +39,7 @@ class TestCommand:
     env: Mapping[str, str] = field(default_factory=dict)
     warm: WarmRunner | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    turns: bool = False
 
 
 class Toolchain(Protocol):

@@ -20,6 +20,7 @@ from prompts.errors import SandboxError
 from sandbox.isolation.bubblewrap import bwrap_program
 from sandbox.isolation.bwrap_view import RELAY, environment, view
 from sandbox.isolation.limits import process_limits, task_bound
+from sandbox.isolation.processor import Processors
 from sandbox.isolation.protocol import Command, Finished, Mount
 from sandbox.isolation.supervise import oversee
 from sandbox.scratch import ScratchFolder
@@ -36,11 +37,14 @@ _MAX_MESSAGE = 65536
 class Zygote:
     """A zygote under way. ``alive`` until it is found to be of no use any more; ``busy``: samples of it run."""
 
-    def __init__(self, program: str, mounts: Sequence[Mount], env: Mapping[str, str]) -> None:
+    def __init__(
+        self, program: str, mounts: Sequence[Mount], env: Mapping[str, str], processors: Processors
+    ) -> None:
         """Start ``program`` (a path inside) in a sandbox that sees ``mounts``, with that environment."""
         self.alive = True
         self.busy = 0
         self._retired = False
+        self._processors = processors
         self._seen = {(mount.source, mount.target) for mount in mounts}
         self._scratch = ScratchFolder("zygote", sockets=True)
         self._scratch.path.chmod(0o711)
@@ -95,7 +99,10 @@ class Zygote:
                 self.retire()
 
     async def _run(self, command: Command, report: str, needs: Needs, start: float) -> Finished:
-        with placed(command, self._scratch.path, self._seen) as places:
+        with (
+            placed(command, self._scratch.path, self._seen) as places,
+            self._processors.one(wanted=command.turns) as processor,
+        ):
             within = replace(command, relays=())
             options = view(within, Path("/etc"), lambda mount: places[mount])
             request = {
@@ -107,13 +114,14 @@ class Zygote:
                 "options": options,
                 "env": {**environment(command.env), "PWD": command.cwd},
                 "cwd": command.cwd,
+                "processor": processor.number if processor else None,
                 "doors": command.doors,
                 "rlimits": {**process_limits(command.limits), "RLIMIT_NPROC": task_bound(command.limits)},
                 "report": _outside(report, places),
             }
             sample = await self._fork(request)
             written = _written(command, places, self._scratch.path)
-            finished = await oversee(sample, start, command.limits, written)
+            finished = await oversee(sample, start, command.limits, written, processor=processor)
         if sample.lost and not finished.limit:
             raise SandboxError("the zygote ended while tests of its ran", "try again, or use --warm off")
         return finished

@@ -1,9 +1,10 @@
 """The zygotes of a run: a few, each for one environment, the least lately used one making room for the next."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sandbox.environments.result import Prepared
+from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Command, Finished, Isolation
 from sandbox.toolchains.protocol import TestCommand
 from sandbox.warm.mode import WarmMode
@@ -42,15 +43,17 @@ class Zygotes:
     async def _warm(
         self, command: Command, plan: TestCommand, prepared: Prepared, files: Mapping[str, str]
     ) -> Finished:
-        if self._mode == "off" or plan.warm is None or self._isolation.name != "bubblewrap":
+        if self._mode == "off" or plan.warm is None or not isinstance(self._isolation, Bubblewrap):
             raise NotWarmError("")
         if self._mode == "auto" and prepared.key not in self._seen:
             self._seen.add(prepared.key)  # whoever comes once only would pay for the zygote, and gain nothing
             raise NotWarmError("")
         if prepared.key in self._refused:
             raise NotWarmError(self._refused[prepared.key])
+        program, processors = plan.warm.program, self._isolation.processors
         needs = find_needs(files, prepared.importable or frozenset())
-        zygote = self._zygote(plan.warm.program, prepared, {**prepared.env, **plan.env})
+        env = {**prepared.env, **plan.env}
+        zygote = self._zygote(prepared, lambda: Zygote(program, prepared.mounts, env, processors))
         try:
             return await zygote.run(command, plan.warm.report, needs)
         except NotWarmError as error:
@@ -59,14 +62,14 @@ class Zygotes:
                 self._drop(prepared.key)
             raise
 
-    def _zygote(self, program: str, prepared: Prepared, env: Mapping[str, str]) -> Zygote:
+    def _zygote(self, prepared: Prepared, start: Callable[[], Zygote]) -> Zygote:
         found = self._zygotes.get(prepared.key)
         if found is not None and not found.alive:
             self._drop(prepared.key)
             found = None
         if found is None:
             self._make_room()
-            found = self._zygotes[prepared.key] = Zygote(program, prepared.mounts, env)
+            found = self._zygotes[prepared.key] = start()
         self._zygotes.move_to_end(prepared.key)
         return found
 
