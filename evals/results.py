@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from agents.completion import Source, Speaker
 from agents.submission import Adherence
+from evals.mutants.mutant import Mutant
+from evals.probes.report import ProbeResult
 from evals.verdict import Verdict
 
 # Above this share of samples that infrastructure kept from a verdict, a run as a whole says nothing.
@@ -31,6 +33,35 @@ class TestCounts:
     def total(self) -> int:
         """All tests but the skipped ones."""
         return self.passed + self.failed + self.errored
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCounts:
+    """What the running application showed: results by verdict, and the first ones that failed.
+
+    ``problem`` says why not everything was asked, or is empty.
+    """
+
+    passed: int = 0
+    failed: int = 0
+    inconclusive: int = 0
+    requests: int = 0
+    problem: str = ""
+    failures: tuple[ProbeResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MutantCounts:
+    """How many small faults the tests noticed and let pass, out of ``possible``, and the first of the latter.
+
+    ``problem`` says why none, or not all, could be tried.
+    """
+
+    killed: int = 0
+    survived: int = 0
+    possible: int = 0
+    problem: str = ""
+    survivors: tuple[Mutant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +132,11 @@ class SampleResult:
     """One finished sample: task x agent x epoch.
 
     ``error`` tells what infrastructure kept the sample from a verdict; its verdict is then inconclusive.
-    ``tests``, ``items``, ``adherence`` and ``first_failure`` are of the round that counts: the first that
-    passes, else the last. Amounts are over all calls, None where one of them is unknown; ``latency`` is the
-    seconds that the model took, ``timings`` seconds by stage over all rounds. ``sources`` tells live answers
-    from ``replayed`` and ``drifted`` ones (replayed though the prompt has changed). ``commits`` has one commit
-    a round on ``branch`` of the run's repository.
+    ``tests``, ``items``, ``adherence``, ``first_failure``, ``probes`` and ``mutants`` (None where none were wanted)
+    are of the round that counts: the first that passes, else the last. Amounts are over all calls, None where one
+    of them is unknown; ``latency`` is the seconds that the model took, ``timings`` seconds by stage over all rounds.
+    ``sources`` tells live answers from ``replayed`` and ``drifted`` ones (replayed though the prompt has changed).
+    ``commits`` has one commit a round on ``branch`` of the run's repository.
     """
 
     name: str
@@ -120,6 +151,8 @@ class SampleResult:
     tests: TestCounts = field(default_factory=TestCounts)
     items: Mapping[str, ItemResult] = field(default_factory=dict)
     first_failure: TestFailure | None = None
+    probes: ProbeCounts | None = None
+    mutants: MutantCounts | None = None
     reasons: tuple[str, ...] = ()
     cost: Decimal | None = None
     tokens_in: int | None = None

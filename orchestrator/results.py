@@ -10,6 +10,8 @@ from agents.completion import Source, Speaker
 from evals.results import (
     CallRef,
     ItemResult,
+    MutantCounts,
+    ProbeCounts,
     RunResults,
     SampleResult,
     TestCounts,
@@ -24,6 +26,7 @@ from prompts.errors import ConfigError
 
 _REASONS = 5
 _MESSAGE = 4_000
+_SHOWN = 5
 
 
 def read_results(run: Path) -> RunResults:
@@ -96,6 +99,8 @@ class _Round:
     commit: str
     grader: str
     score: Score
+    probes: ProbeCounts | None
+    mutants: MutantCounts | None
 
 
 @dataclass(slots=True)
@@ -117,7 +122,12 @@ class _Gathered:
             case "score" if number is not None:
                 score = score_from(record["score"])
                 self.rounds[number] = _Round(
-                    number, str(record.get("commit", "")), str(record.get("grader", "")), _short(score)
+                    number,
+                    str(record.get("commit", "")),
+                    str(record.get("grader", "")),
+                    _short(score),
+                    _probes(score),
+                    _mutants(score),
                 )
             case "sample":
                 self.verdict = Verdict(str(record["verdict"]))
@@ -166,6 +176,8 @@ def _with_rounds(result: SampleResult, rounds: list[_Round]) -> SampleResult:
         adherence=score.submission.adherence,
         tests=TestCounts(counts.passed, counts.failed, counts.errored, counts.skipped, counts.problem),
         items={c.item: ItemResult(c.verdict, c.reason, c.deterministic) for c in score.checklist},
+        probes=best.probes,
+        mutants=best.mutants,
         first_failure=None if failed is None else TestFailure(failed.id, failed.message[:_MESSAGE]),
         reasons=tuple(reason.message for reason in score.reasons[:_REASONS]),
         timings=timings,
@@ -173,6 +185,28 @@ def _with_rounds(result: SampleResult, rounds: list[_Round]) -> SampleResult:
         environment=score.environment,
         toolchain=score.toolchain,
     )
+
+
+def _probes(score: Score) -> ProbeCounts | None:
+    found = score.probes
+    if found is None:
+        return None
+    return ProbeCounts(
+        found.count(Verdict.PASS),
+        found.count(Verdict.FAIL),
+        found.count(Verdict.INCONCLUSIVE),
+        found.requests,
+        found.problem,
+        found.failures[:_SHOWN],
+    )
+
+
+def _mutants(score: Score) -> MutantCounts | None:
+    found = score.mutants
+    if found is None:
+        return None
+    counts = (len(found.killed), len(found.survived), found.possible)
+    return MutantCounts(*counts, found.problem, found.survived[:_SHOWN])
 
 
 def _short(score: Score) -> Score:
@@ -187,6 +221,8 @@ def _short(score: Score) -> Score:
         submission=replace(score.submission, files=(), diagnostics=(), migrations=()),
         migrations=(),
         notes=(),
+        probes=None,
+        mutants=None,
     )
 
 

@@ -1,6 +1,5 @@
 """Shows a score to a person."""
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from evals.score import Score
@@ -9,8 +8,6 @@ from prompts.quoting import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from evals.probes.report import ProbeReport
 
 STYLES = {
     Verdict.PASS: "bold green",
@@ -45,12 +42,9 @@ def show_score(console: "Console", score: Score, title: str) -> None:
         + (f", {len(said.diagnostics)} diagnostics" if said.diagnostics else "")
     )
     if score.probes is not None:
-        console.print(f"  probes     {_probes(score.probes)}")
+        console.print(f"  probes     {one_line(score.probes.told, 300)}")
     if score.mutants is not None:
-        told = f"{len(score.mutants.killed)} of {score.mutants.tried} noticed by the tests"
-        console.print(
-            f"  mutants    {told}, out of {score.mutants.possible} {score.mutants.problem}".rstrip()
-        )
+        console.print(f"  mutants    {one_line(score.mutants.told, 300)}")
     if score.verdict is not Verdict.PASS:
         for reason in score.reasons[:_MAX_REASONS]:
             console.print(f"  - {place(reason)}")
@@ -60,16 +54,6 @@ def show_score(console: "Console", score: Score, title: str) -> None:
     if score.checklist:
         console.print("  checklist")
         _show_checklist(console, score)
-
-
-def _probes(report: "ProbeReport") -> str:
-    """How the running application was asked, in one line."""
-    if not report.results:
-        return f"not judged: {one_line(report.problem, 200)}"
-    counts = Counter(result.verdict for result in report.results)
-    told = ", ".join(f"{counts[v]} {v}" for v in Verdict if counts[v])
-    asked = f"{report.requests} requests to `{one_line(report.start, 80)}`: {told}"
-    return asked + (f"; {one_line(report.problem, 200)}" if report.problem else "")
 
 
 def _show_notes(console: "Console", score: Score) -> None:

@@ -68,8 +68,9 @@ class Summary:
 
     ``samples`` are all that finished; ``errors`` of them were kept from a verdict by infrastructure and
     ``inconclusive`` were not judged for another cause: neither is in a denominator. ``at_k`` never has a k above
-    the number of samples that the least sampled task has. ``rounds`` counts verified samples by the round that
-    passed.
+    the number of samples that the least sampled task has. ``probes`` are those that were answered as they must be,
+    ``mutants`` those that the tests noticed, both among those judged. ``rounds`` counts verified samples by the
+    round that passed.
     """
 
     name: str
@@ -79,6 +80,8 @@ class Summary:
     verified: Rate
     at_k: tuple[AtK, ...]
     tests: Rate
+    probes: Rate
+    mutants: Rate
     items: Mapping[str, ItemRate]
     adherence: Mapping[str, int]
     rounds: Mapping[int, int]
@@ -102,6 +105,8 @@ def summarize(name: str, samples: Sequence[SampleResult]) -> Summary:
     counted = [sample for sample in samples if sample.counted]
     errors = sum(sample.error is not None for sample in samples)
     verified = [sample for sample in counted if sample.verified]
+    probes = [sample.probes for sample in counted if sample.probes is not None]
+    mutants = [sample.mutants for sample in counted if sample.mutants is not None]
     cost = _amount(sample.cost for sample in samples)
     return Summary(
         name=name,
@@ -111,6 +116,8 @@ def summarize(name: str, samples: Sequence[SampleResult]) -> Summary:
         verified=rate(len(verified), len(counted)),
         at_k=_at_k(counted),
         tests=rate(sum(s.tests.passed for s in counted), sum(s.tests.total for s in counted)),
+        probes=rate(sum(p.passed for p in probes), sum(p.passed + p.failed for p in probes)),
+        mutants=rate(sum(m.killed for m in mutants), sum(m.killed + m.survived for m in mutants)),
         items=_items(counted),
         adherence=_tally(s.adherence for s in counted if s.adherence is not None),
         rounds=_tally(s.rounds_to_verified for s in verified if s.rounds_to_verified is not None),

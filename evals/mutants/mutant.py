@@ -57,6 +57,14 @@ class MutantReport:
         """The share that the tests noticed; None where none was tried."""
         return len(self.killed) / self.tried if self.tried else None
 
+    @property
+    def told(self) -> str:
+        """In one line: how many the tests noticed, out of how many, and why not all were tried."""
+        if not self.tried:
+            return f"not judged: {self.problem}" if self.problem else "none came to a verdict"
+        told = f"{len(self.killed)} of {self.tried} noticed by the tests, out of {self.possible} possible"
+        return told + (f"; {self.problem}" if self.problem else "")
+
 
 def in_order(mutants: tuple[Mutant, ...]) -> tuple[Mutant, ...]:
     """The order in which mutants are tried: one of each kind in turn, drawn by hash, so that a short time sees all

@@ -43,6 +43,15 @@ class ProbeReport:
         """How many results ended so."""
         return sum(r.verdict is verdict for r in self.results)
 
+    @property
+    def told(self) -> str:
+        """In one line: how many requests, to what, how they ended, and why not everything was asked."""
+        if not self.results:
+            return f"not judged: {self.problem}" if self.problem else "nothing to judge was found"
+        counts = ", ".join(f"{self.count(v)} {v}" for v in Verdict if self.count(v))
+        told = f"{self.requests} requests to `{self.start}`: {counts}"
+        return told + (f"; {self.problem}" if self.problem else "")
+
     def about(self, item: str, verdict: Verdict) -> tuple[ProbeResult, ...]:
         """The results for one item that ended so."""
         return tuple(r for r in self.results if r.item == item and r.verdict is verdict)

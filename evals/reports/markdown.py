@@ -1,5 +1,7 @@
 """A run as Markdown, for people and for a pull request's comment. All text from outside is escaped."""
 
+from evals.mutants.mutant import MutantReport
+from evals.probes.report import ProbeReport
 from evals.reports.run_report import RoundReport, RunReport, SampleReport
 from evals.score import Score, spent
 from evals.verdict import Evidence, Verdict
@@ -13,6 +15,8 @@ _MARKS = {
 }
 _MAX_CASES = 30
 _MAX_EVIDENCE = 8
+_MAX_PROBES = 60
+_WORST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.NOT_APPLICABLE)
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#&~"})
 
 
@@ -59,6 +63,10 @@ def _round(report: RoundReport) -> str:
         parts.append(_diagnostics(score))
     if score.checklist:
         parts.append(_checklist(score))
+    if score.probes is not None:
+        parts.append(_probes(score.probes))
+    if score.mutants is not None:
+        parts.append(_mutants(score.mutants))
     if any(case.outcome in {"failed", "errored"} for case in tests.cases):
         parts.append(_failures(score))
     if told := spent(score.usage, score.cost_usd):
@@ -84,6 +92,30 @@ def _checklist(score: Score) -> str:
         told = "<br>".join([inline(check.reason), *places, *([f"and {more} more"] if more else [])])
         rows.append(f"| {check.item} | {_MARKS[check.verdict]} | {told} |")
     return "\n".join(rows)
+
+
+def _probes(report: ProbeReport) -> str:
+    """One row for each endpoint and probe, those that failed first."""
+    told = f"Probes: {inline(report.told)}."
+    if not report.results:
+        return told
+    ranked = sorted(report.results, key=lambda r: (_WORST.index(r.verdict), r.endpoint))
+    rows = ["| endpoint | probe | item | outcome | request and answer |", "|---|---|---|---|---|"]
+    rows += [
+        f"| {inline(r.endpoint)} | {inline(r.probe)} | {r.item} | {_MARKS[r.verdict]} | {inline(r.message)} |"
+        for r in ranked[:_MAX_PROBES]
+    ]
+    more = f"\n\nand {len(ranked) - _MAX_PROBES} more" if len(ranked) > _MAX_PROBES else ""
+    return f"{told}\n\n" + "\n".join(rows) + more
+
+
+def _mutants(report: MutantReport) -> str:
+    """The kill rate, and every mutant that no test noticed."""
+    rows = [f"- {inline(m.path)}:{m.line} - {inline(m.shown)}" for m in report.survived[:_MAX_CASES]]
+    if len(report.survived) > _MAX_CASES:
+        rows.append(f"- and {len(report.survived) - _MAX_CASES} more")
+    told = f"Mutants: {inline(report.told)}."
+    return f"{told} No test noticed:\n\n" + "\n".join(rows) if rows else told
 
 
 def _failures(score: Score) -> str:

@@ -27,7 +27,7 @@ def _row(
     run: RunResults, sample: SampleResult, items: Sequence[str], stages: Sequence[str]
 ) -> dict[str, Value]:
     task, agent, tests = sample.task, sample.agent, sample.tests
-    failure = sample.first_failure
+    failure, probes, mutants = sample.first_failure, sample.probes, sample.mutants
     return {
         "run": run.folder,
         "suite": run.suite,
@@ -55,6 +55,10 @@ def _row(
         "tests_failed": tests.failed,
         "tests_errored": tests.errored,
         "tests_skipped": tests.skipped,
+        "probes_passed": probes.passed if probes else None,
+        "probes_failed": probes.failed if probes else None,
+        "mutants_killed": mutants.killed if mutants else None,
+        "mutants_survived": mutants.survived if mutants else None,
         "first_failure": _safe(failure.test if failure else None),
         "reason": _safe(sample.reasons[0] if sample.reasons else None),
         "cost_usd": None if sample.cost is None else float(sample.cost),

@@ -11,6 +11,7 @@ from evals.verdict import Verdict
 
 _MOST_TASKS = 100
 _MOST_FAILURES = 20
+_MOST_OBSERVED = 2
 _LONGEST = 60_000
 """Code hosts refuse comments above 65,536 characters."""
 
@@ -49,6 +50,10 @@ def _facts(run: RunResults, overall: Summary) -> str:
     ]
     if at_k:
         rows.append(at_k)
+    if overall.probes.of:
+        rows.append(f"probes: {_share(overall.probes)} answered as they must be")
+    if overall.mutants.of:
+        rows.append(f"mutants: {_share(overall.mutants)} noticed by the tests")
     return "\n".join(f"- {row}" for row in rows)
 
 
@@ -100,7 +105,16 @@ def _items(overall: Summary) -> str:
 def _failure(sample: SampleResult) -> str:
     failure = sample.first_failure
     why = sample.error or next(iter(sample.reasons), "") or (failure.test if failure else "")
-    return f"- `{sample.name}`: {sample.verdict}: {inline(why)}"
+    line = f"- `{sample.name}`: {sample.verdict}: {inline(why)}"
+    for probed in (sample.probes.failures if sample.probes else ())[:_MOST_OBSERVED]:
+        line += f"\n  - probe {inline(probed.probe)} at {inline(probed.endpoint)}: {inline(probed.message)}"
+    for mutant in (sample.mutants.survivors if sample.mutants else ())[:_MOST_OBSERVED]:
+        line += f"\n  - no test notices {inline(mutant.shown)} ({inline(mutant.path)}:{mutant.line})"
+    return line
+
+
+def _share(rate: Rate) -> str:
+    return f"{_rate(rate)} ({rate.count} of {rate.of})"
 
 
 def _rate(rate: Rate) -> str:

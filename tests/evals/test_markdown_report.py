@@ -1,7 +1,10 @@
 import json
+from dataclasses import replace
 
 from agents.completion import Usage
 from evals.judgement import judge_answer
+from evals.mutants.mutant import Mutant, MutantReport
+from evals.probes.report import ProbeReport, ProbeResult
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import RoundReport, RunReport, SampleReport, report_json
 from evals.score import score_of
@@ -32,6 +35,33 @@ def test_tells_verdict_tests_checklist_and_damage() -> None:
     assert "Unreadable lines in the journal, left out: 7." in text
     assert "replayed" in text
     assert "Tokens: 900 in (700 of them from the provider's cache), 80 out; cost unknown." in text
+
+
+def test_tells_probes_and_mutants_with_what_failed() -> None:
+    found = report()
+    (sample,) = found.samples
+    (one,) = sample.rounds
+    wrong = ProbeResult(
+        "auth-required", "stranger", "POST /a", Verdict.FAIL, f"granted: {HOSTILE}", "a.py", 3
+    )
+    right = ProbeResult("error-handling", "malformed", "GET /b", Verdict.PASS, "answered 400")
+    score = replace(
+        one.score,
+        probes=ProbeReport((right, wrong), "", "python a.py", 12),
+        mutants=MutantReport(
+            (), (Mutant("a.py", 7, "comparison", 0, 6, "a < b|c", "a >= b"),), 9, "the time was up"
+        ),
+    )
+    text = report_markdown(replace(found, samples=(replace(sample, rounds=(replace(one, score=score),)),)))
+    assert "Probes: 12 requests to \\`python a.py\\`: 1 pass, 1 fail." in text
+    rows = [line for line in text.split("\n") if line.startswith(("| POST /a", "| GET /b"))]
+    assert rows[0].startswith("| POST /a | stranger | auth-required | **fail** | granted: ")
+    assert rows[1] == "| GET /b | malformed | error-handling | pass | answered 400 |"
+    assert all(row.count("|") - row.count("\\|") == 6 for row in rows)
+    assert (
+        "Mutants: 0 of 1 noticed by the tests, out of 9 possible; the time was up. No test noticed:" in text
+    )
+    assert "- a.py:7 - a comparison inverted: " in text
 
 
 def test_hostile_text_stays_text() -> None:

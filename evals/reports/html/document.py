@@ -79,6 +79,8 @@ def _row(sample: SampleResult, agent: int) -> dict[str, object]:
         "sources": ", ".join(sample.sources),
         "branch": sample.branch,
         "why": " ".join((*sample.reasons, failure.test if failure else ""))[:600],
+        "probes": [sample.probes.passed, sample.probes.failed] if sample.probes else None,
+        "mutants": [sample.mutants.killed, sample.mutants.survived] if sample.mutants else None,
     }
 
 

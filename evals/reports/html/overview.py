@@ -14,6 +14,7 @@ def overview(run: RunResults, found: Breakdown) -> str:
     agents, tasks = found.by["agent"], found.by["task"]
     names = {agent.id: f"{agent.model} · {agent.team}" for agent in run.agents}
     by_agent = [(names.get(group.name, group.name), group.verified) for group in agents]
+    by = [(names.get(group.name, group.name), group) for group in agents]
     parts = [
         _headline(run, found.overall),
         plots.facts(_facts(run, found.overall)),
@@ -23,6 +24,7 @@ def overview(run: RunResults, found: Breakdown) -> str:
         else plots.rates("Verified", by_agent),
         plots.rounds(found.overall),
         plots.rates("Verified, by task", [(group.name, group.verified) for group in tasks]),
+        _at_work(run, found.overall, by),
         plots.rates("Checklist", [(item, rate.passed) for item, rate in found.overall.items.items()]),
         "</div>",
         plots.cost_and_quality(agents if len(agents) > 1 else tasks, names),
@@ -51,6 +53,17 @@ def _headline(run: RunResults, overall: Summary) -> str:
         f"<span>{rate.count} of {rate.of} samples, 95% interval {plots.percent(rate.low)} to "
         f"{plots.percent(rate.high)}</span></p>{warning}"
     )
+
+
+def _at_work(run: RunResults, overall: Summary, agents: Sequence[tuple[str, Summary]]) -> str:
+    """What probes and mutants showed; nothing where no sample has any."""
+    groups = [("all", overall), *agents] if len(agents) > 1 else list(agents)
+    shown = []
+    if any(sample.probes for sample in run.samples):
+        shown.append(plots.rates("Probes answered as they must be", [(name, g.probes) for name, g in groups]))
+    if any(sample.mutants for sample in run.samples):
+        shown.append(plots.rates("Mutants that the tests notice", [(name, g.mutants) for name, g in groups]))
+    return "".join(shown)
 
 
 def _facts(run: RunResults, overall: Summary) -> dict[str, str]:

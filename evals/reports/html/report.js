@@ -218,7 +218,38 @@
       if (check.verdict !== "fail" && check.verdict !== "inconclusive") continue;
       for (const e of check.evidence) if (e.path) add(e.path, e.line, check.verdict === "fail" ? "bad" : "warning", `${check.item}: ${e.message}`);
     }
+    for (const m of round.score.mutants ? round.score.mutants.survived : []) add(m.path, m.line, "warning", `no test notices: ${m.was} became ${m.text || "nothing"}`);
     return notes;
+  }
+
+  function probesBox(probes) {
+    if (!probes) return [];
+    const order = { fail: 0, inconclusive: 1, pass: 2 }, counts = {};
+    for (const r of probes.results) counts[r.verdict] = (counts[r.verdict] || 0) + 1;
+    const told = Object.keys(order).filter((v) => counts[v]).map((v) => `${counts[v]} ${v}`).join(", ");
+    const parts = [h("h3", {}, `Probes: ${told || "not judged"}`)];
+    if (probes.start) parts.push(h("p", { class: "soft" }, `${plural(probes.requests, "request")} to `, h("code", {}, probes.start)));
+    if (probes.problem) parts.push(h("p", { class: "warning" }, probes.problem));
+    const rows = (some) => table(["outcome", "endpoint", "probe", "item", "request and answer"],
+      some.map((r) => [verdict(r.verdict), h("code", {}, r.endpoint), r.probe, r.item, r.message]));
+    const sorted = [...probes.results].sort((a, b) => order[a.verdict] - order[b.verdict]);
+    const bad = sorted.filter((r) => r.verdict === "fail"), others = sorted.filter((r) => r.verdict !== "fail");
+    if (bad.length) parts.push(rows(bad));
+    if (others.length) parts.push(lazy(plural(others.length, "other probe"), () => rows(others)));
+    return parts;
+  }
+
+  function mutantsBox(mutants) {
+    if (!mutants) return [];
+    const tried = mutants.killed.length + mutants.survived.length;
+    const parts = [h("h3", {}, tried ? `Mutants: ${mutants.killed.length} of ${tried} noticed by the tests` : "Mutants: not judged")];
+    parts.push(h("p", { class: "soft" }, `${mutants.possible} possible`));
+    if (mutants.problem) parts.push(h("p", { class: "warning" }, mutants.problem));
+    const rows = (some) => table(["place", "kind", "was", "became"],
+      some.map((m) => [h("code", {}, `${m.path}:${m.line}`), m.kind, h("code", {}, m.was), h("code", {}, m.text || "nothing")]));
+    if (mutants.survived.length) parts.push(h("p", {}, "No test noticed:"), rows(mutants.survived.slice(0, 200)));
+    if (mutants.killed.length) parts.push(lazy(`${plural(mutants.killed.length, "mutant")} noticed`, () => rows(mutants.killed.slice(0, 200))));
+    return parts;
   }
 
   function roundBox(round, before, open) {
@@ -240,6 +271,7 @@
       parts.push(table(["item", "verdict", "why"], score.checklist.map((c) => [c.item, verdict(c.verdict), [c.reason,
         lazy(plural(c.evidence.length, "piece") + " of evidence", () => h("ul", {}, c.evidence.map((e) => h("li", {}, e.path ? h("code", {}, `${e.path}:${e.line} `) : null, e.message))))]])));
     }
+    parts.push(...probesBox(score.probes), ...mutantsBox(score.mutants));
     const deviations = score.submission.diagnostics;
     if (deviations.length) {
       parts.push(h("h3", {}, "Format"));
@@ -281,6 +313,8 @@
       h("h2", { tabindex: "-1" }, s.name), h("p", { class: "headline" }, verdict(s.verdict), h("span", {}, s.title)),
       h("dl", { class: "facts" }, Object.entries({
         Agent: index.agents[s.agent], Answers: s.sources || "-", Format: s.adherence || "-", Rounds: s.rounds,
+        ...(s.probes ? { Probes: `${s.probes[0]} passed, ${s.probes[1]} failed` } : {}),
+        ...(s.mutants ? { Mutants: `${s.mutants[0]} noticed, ${s.mutants[1]} not` } : {}),
         Cost: s.cost == null ? "unknown" : `$${s.cost.toFixed(4)}`, Tokens: `${s.tokens[0] ?? "?"} in, ${s.tokens[1] ?? "?"} out`,
         "Model seconds": s.latency == null ? "unknown" : s.latency.toFixed(1), Branch: s.branch,
       }).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),

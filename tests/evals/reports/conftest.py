@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from agents.submission import Diagnostic
+from evals.mutants.mutant import Mutant, MutantReport
+from evals.probes.report import ProbeReport, ProbeResult
 from evals.reports.html.document import document
 from evals.reports.html.pages import CallPage, RoundPage, SamplePage, packed, page_block
-from evals.results import ItemResult, RunResults
+from evals.results import ItemResult, MutantCounts, ProbeCounts, RunResults
 from evals.score import AnswerShape, Score, Tests
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.report import TestCase
@@ -34,7 +36,23 @@ def score(verdict: Verdict, message: str) -> Score:
         (check,),
         timings={"tests": 1.5, "checklist": 0.1},
         notes=(message,),
+        probes=probes(message),
+        mutants=mutants(message),
     )
+
+
+def probes(message: str) -> ProbeReport:
+    failed = ProbeResult(
+        "auth-required", "stranger", "POST /a", Verdict.FAIL, f"granted {message}", "app/api.py", 4
+    )
+    passed = ProbeResult("error-handling", "malformed", "POST /a", Verdict.PASS, "5 requests answered 400")
+    return ProbeReport((failed, passed), f"time was used up {message}", f"python {message}", 42)
+
+
+def mutants(message: str) -> MutantReport:
+    lived = Mutant("app/api.py", 5, "status", 40, 43, f"200 {message}", "202")
+    killed = Mutant("app/api.py", 4, "guard", 20, 30, "if user:", "")
+    return MutantReport((killed,), (lived,), 9)
 
 
 def results() -> RunResults:
@@ -45,6 +63,8 @@ def results() -> RunResults:
     samples[2] = replace(
         samples[2], rounds=2, best_round=2, items={"auth-required": failed}, reasons=(f"a reason {HOSTILE}",),
         commits=("c" * 40, "d" * 40),
+        probes=ProbeCounts(1, 1, 0, 42, "", probes(HOSTILE).failures),
+        mutants=MutantCounts(1, 1, 9, "", mutants(HOSTILE).survived),
     )  # fmt: skip
     samples[5] = broken(samples[5])
     return replace(run(samples), suite=f"suite {HOSTILE}", environment={"sandbox": HOSTILE})

@@ -67,6 +67,28 @@ def test_the_overview_tells_rates_with_their_intervals(page: Page, report: Path)
     assert page.run("document.querySelectorAll('.scatter circle').length") == 2
 
 
+def test_probes_and_mutants_are_told_with_what_failed(page: Page, report: Path) -> None:
+    page.open(report, "#/sample/2")
+    page.wait("document.querySelectorAll('.round').length === 2")
+    page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    text = page.run("document.querySelector('#sample').textContent")
+    for told in (
+        "1 passed, 1 failed",
+        "Probes: 1 fail, 1 pass",
+        "42 requests to python",
+        "granted </script>",
+        "time was used up",
+        "5 requests answered 400",
+        "Mutants: 1 of 2 noticed by the tests",
+        "app/api.py:5",
+        "1 mutant noticed",
+        "no test notices: 200 </script>",
+    ):
+        assert told in text, told
+    titles = page.run("[...document.querySelectorAll('#overview h3')].map(t => t.textContent)")
+    assert {"Probes answered as they must be", "Mutants that the tests notice"} <= set(titles)
+
+
 def test_samples_are_filtered_sorted_and_the_filter_is_in_the_address(page: Page, report: Path) -> None:
     page.open(report, "#/samples?verdict=fail")
     page.wait("document.querySelectorAll('.samples tbody tr').length === 4")

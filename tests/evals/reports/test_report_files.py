@@ -80,6 +80,33 @@ def test_rows_have_the_same_columns_and_read_back() -> None:
     assert csv_text([]) == ""
 
 
+def test_probes_and_mutants_are_in_every_form() -> None:
+    found = results()
+    [row] = [row for row in rows(found) if row["probes_passed"] is not None]
+    assert [row[k] for k in ("probes_passed", "probes_failed", "mutants_killed", "mutants_survived")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
+    data = json.loads(suite_json(found))
+    assert (
+        data["metrics"]["overall"]["probes"]["count"] == data["metrics"]["overall"]["mutants"]["count"] == 1
+    )
+    assert data["run"]["samples"][2]["probes"]["failures"][0]["endpoint"] == "POST /a"
+    assert data["run"]["samples"][2]["mutants"]["survivors"][0]["line"] == 5
+    assert data["run"]["samples"][0]["probes"] is None
+    text = suite_markdown(found)
+    assert "- probes: 50% (1 of 2) answered as they must be" in text
+    assert "- mutants: 50% (1 of 2) noticed by the tests" in text
+    failed = next(s for s in found.samples if s.verdict is Verdict.FAIL)
+    again = suite_markdown(
+        run([replace(failed, probes=found.samples[2].probes, mutants=found.samples[2].mutants)])
+    )
+    assert "  - probe stranger at POST /a: granted \\</script" in again
+    assert "(app/api.py:5)" in again
+
+
 def test_rows_are_no_formulas() -> None:
     sample = outcomes({"a": (0, 1)})[0]
     evil = '=HYPERLINK("http://x","y")'
