@@ -11,6 +11,7 @@ class RepositoryContext:
     ``conventions`` are lines such as ``Tests: pytest``. ``models`` are the data models found in the code. ``map``
     lists files with their signatures, ``files`` holds the texts of those that the model sees whole. ``left_out`` are
     paths with the reason why their content is not shown. ``routes`` are lines such as ``POST /login  app/auth.py:9``.
+    ``folder`` is that of the project within the repository (empty: its root), in which tests run.
     """
 
     name: str
@@ -21,3 +22,4 @@ class RepositoryContext:
     map: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[tuple[str, str], ...] = ()
+    folder: str = ""

@@ -42,7 +42,7 @@ class Task(BaseModel):
     laid over the submission's files after the model has answered and are never shown to it. ``settings`` are
     model settings as they were written (``agents.settings`` reads them); they do not define the task. ``auth``
     says who may call what, over what the requirements are read to say; the model is not shown it. ``start``
-    is the command that starts the application.
+    is the command that starts the application. ``folder`` is the project's within a repository that holds several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +59,7 @@ class Task(BaseModel):
     settings: dict[str, str | tuple[str, ...]] = {}
     auth: Access | None = None
     start: Text | None = None
+    folder: Text | None = None
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -75,7 +76,7 @@ class Task(BaseModel):
     def digest(self) -> str:
         """SHA-256 (hex) of what defines the task; equal for tasks that ask for the same thing."""
         # What a task does not say is left out, so that tasks of older versions keep their digest.
-        unsaid = {name for name in ("auth", "start") if getattr(self, name) is None}
+        unsaid = {name for name in ("auth", "start", "folder") if getattr(self, name) is None}
         left_out = {"settings", *unsaid}
         return hashlib.sha256(self.model_dump_json(exclude=left_out).encode("utf-8")).hexdigest()
 

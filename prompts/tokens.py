@@ -70,8 +70,11 @@ def _estimate(text: str) -> int:
     for match in _PIECE.finditer(text):
         piece, kind = match.group(), match.lastindex
         if kind == 1:
+            if piece.isascii():
+                total += 1 + (len(piece) - 1) // 8 * 0.7
+                continue
             wide = sum(ord(character) >= _CJK for character in piece)
-            total += 0.65 * wide + _word(len(piece) - wide, ascii_only=piece.isascii())
+            total += 0.65 * wide + (max(1.0, (len(piece) - wide) / 4) if wide < len(piece) else 0.0)
         elif kind == 2:
             total += -(-len(piece) // 3)
         elif kind == 7:
@@ -80,9 +83,3 @@ def _estimate(text: str) -> int:
             # A single blank belongs to the word after it.
             total += {3: 0.75, 4: 1.0, 5: 0.0, 6: 0.75}[kind or 5]
     return round(total)
-
-
-def _word(letters: int, *, ascii_only: bool) -> float:
-    if letters == 0:
-        return 0.0
-    return 1 + (letters - 1) // 8 * 0.7 if ascii_only else max(1.0, letters / 4)

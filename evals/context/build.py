@@ -1,14 +1,12 @@
 """Puts a repository's context together: what a model needs for one task, within a budget of tokens."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from evals.code.files import code_file, language_of, part_of
-from evals.context.cache import OutlineCache, outline_key
+from evals.code.files import code_file, part_of
 from evals.context.conventions import Conventions, find_conventions
-from evals.context.outline import Outline
-from evals.context.outlining import outline_all
 from evals.context.ranking import named_files, rank
+from evals.context.reading import Reading
 from evals.context.secrets import is_secret_file, without_secrets
 from prompts.repository import RepositoryContext
 from prompts.tokens import count_tokens
@@ -20,6 +18,7 @@ _MOST_ROUTE_FILES = 60
 _MOST_ROUTE_TEXT = 250_000
 _LEAST_SCORE = 0.12
 _LEAST_BLOCK = 12
+_MOST_MISFITS = 20
 _DOCUMENTS = frozenset({"documentation", "example", "other"})
 
 
@@ -33,47 +32,29 @@ class Built:
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_outlines(
-    files: Mapping[str, str], blobs: Mapping[str, str], cache: OutlineCache | None
-) -> dict[str, Outline]:
-    """The outline of every file; from the cache where its content was read before."""
-    keys = {path: outline_key(path, blobs[path]) for path in files if path in blobs}
-    kept = cache.find(keys.values()) if cache else {}
-    found = {path: kept[key] for path, key in keys.items() if key in kept}
-    missing = [path for path in files if path not in found]
-    fresh = outline_all({path: files[path] for path in missing})
-    found |= fresh
-    if cache:
-        cache.keep({keys[path]: made for path, made in fresh.items() if path in keys})
-    return {path: found[path] for path in files}
-
-
 def build_context(
-    name: str,
-    commit: str,
-    files: Mapping[str, str],
-    outlines: Mapping[str, Outline],
-    task: str,
-    budget: int = BUDGET,
+    name: str, reading: Reading, task: str, budget: int = BUDGET, folder: str | None = None
 ) -> Built:
-    """The context of ``files`` (path to text) for a task. What holds secrets is left out and named.
+    """The context of a commit for a task. What holds secrets is left out and named.
 
     Files that the task names come first, then data models, routes, the map, and as many of the best files as fit.
+    ``folder`` is the project's where the task says it.
     """
-    ranked = rank(outlines, task)
+    conventions = find_conventions(reading.source, task, folder)
+    ranked = rank(reading.outlines, task, conventions.project.path)
     scores = dict(ranked)
-    conventions = find_conventions(files)
     left_out: dict[str, str] = {}
-    shown, left = _whole(named_files(files, task), files, left_out, int(budget * 0.6))
-    spent = {"named files": int(budget * 0.6) - left}
+    first = int(budget * 0.6)
+    shown, left = _whole(named_files(reading.outlines, task), reading, left_out, first)
+    spent = {"named files": first - left}
     parts = {part: int(budget * share) for part, share in _SHARES.items()}
-    models = _models(ranked, outlines, files, parts["models"])
-    routes = _routes(ranked, outlines, files, parts["routes"])
+    models = _models(ranked, reading, parts["models"])
+    routes = _routes(ranked, reading, parts["routes"])
     left = budget - spent["named files"] - _tokens(models) - _tokens("\n".join(routes)) - parts["map"]
     likely = [path for path, score in ranked if score >= _LEAST_SCORE and part_of(path) not in _DOCUMENTS]
     likely = [path for path in likely if path not in shown][: _MOST_SHOWN - len(shown)]
-    more, rest = _whole(likely, files, left_out, left)
-    mapped = _map(ranked, outlines, parts["map"], {*shown, *more})
+    more, rest = _whole(likely, reading, left_out, left)
+    mapped = _map(ranked, reading, parts["map"], {*shown, *more})
     spent |= {
         "data models": _tokens(models),
         "routes": _tokens("\n".join(routes)),
@@ -83,7 +64,8 @@ def build_context(
     }
     context = RepositoryContext(
         name=name,
-        commit=commit,
+        commit=reading.source.commit,
+        folder=conventions.project.path,
         conventions=conventions.lines,
         routes=tuple(routes),
         models=models,
@@ -95,15 +77,14 @@ def build_context(
 
 
 def _whole(
-    wanted: Iterable[str], files: Mapping[str, str], left_out: dict[str, str], budget: int
+    wanted: list[str], reading: Reading, left_out: dict[str, str], budget: int
 ) -> tuple[dict[str, str], int]:
     """The texts of files that fit into the budget, and what of it is left."""
     shown: dict[str, str] = {}
-    for path in wanted:
-        cost = len(files[path]) // 8
-        if cost > budget:
+    for path, whole in reading.texts(wanted).items():
+        if len(whole) // 8 > budget:
             continue
-        text, lines = without_secrets(path, files[path])
+        text, lines = without_secrets(path, whole)
         if text is None:
             left_out[path] = "holds secrets"
             continue
@@ -116,17 +97,19 @@ def _whole(
     return shown, budget
 
 
-def _models(
-    ranked: list[tuple[str, float]], outlines: Mapping[str, Outline], files: Mapping[str, str], budget: int
-) -> str:
+def _models(ranked: list[tuple[str, float]], reading: Reading, budget: int) -> str:
     parts: list[str] = []
-    for path, _ in ranked:
+    storing = (
+        path
+        for path, _ in ranked
+        if reading.outlines[path].stores and part_of(path) != "test" and not is_secret_file(path)
+    )
+    for path, found in reading.definitions(storing):
         if budget < _LEAST_BLOCK:
             break
-        found = outlines[path].models
-        if not found or part_of(path) == "test" or is_secret_file(path):
+        if not found.models:
             continue
-        block = "\n\n".join(f"# {path}:{model.line}\n{model.text}" for model in found)
+        block = "\n\n".join(f"# {path}:{model.line}\n{model.text}" for model in found.models)
         cost = _tokens(block)
         if cost > budget:
             continue
@@ -137,25 +120,22 @@ def _models(
     return "\n\n".join(parts)
 
 
-def _routes(
-    ranked: list[tuple[str, float]], outlines: Mapping[str, Outline], files: Mapping[str, str], budget: int
-) -> list[str]:
+def _routes(ranked: list[tuple[str, float]], reading: Reading, budget: int) -> list[str]:
     """The routes that the code serves, as far as the files that matter most show them."""
     from evals.code.project import Project
     from evals.code.routes import find_routes
     from evals.code.view import read
 
-    paths = [path for path, _ in ranked if part_of(path) == "source" and language_of(path)]
-    chosen: list[str] = []
+    serving = [path for path, _ in ranked if reading.outlines[path].serves and part_of(path) == "source"]
+    texts: dict[str, str] = {}
     size = 0
-    for path in paths:
-        size += len(files[path]) if outlines[path].serves else 0
-        if size > _MOST_ROUTE_TEXT or len(chosen) == _MOST_ROUTE_FILES:
+    for path, text in reading.texts(serving[:_MOST_ROUTE_FILES]).items():
+        size += len(text)
+        if size > _MOST_ROUTE_TEXT:
             break
-        chosen += [path] if outlines[path].serves else []
-    texts = {path: files[path] for path in chosen}
+        texts[path] = text
     project = Project((read(code_file(path, text)) for path, text in texts.items()), texts)
-    order = {path: number for number, path in enumerate(chosen)}
+    order = {path: number for number, path in enumerate(texts)}
     lines: list[str] = []
     for route in sorted(find_routes(project), key=lambda route: (order.get(route.file, 0), route.line)):
         handler = (
@@ -169,26 +149,29 @@ def _routes(
     return lines
 
 
-def _map(
-    ranked: list[tuple[str, float]], outlines: Mapping[str, Outline], budget: int, whole: set[str]
-) -> str:
+def _map(ranked: list[tuple[str, float]], reading: Reading, budget: int, whole: set[str]) -> str:
     """Files with their signatures, the best first, then the names of as many others as fit."""
     lines: list[str] = []
-    names: list[str] = []
+    mapped: set[str] = set()
     left = budget - budget // 4
-    for path, _ in ranked:
-        entries = [] if path in whole else outlines[path].entries
-        if left < _LEAST_BLOCK or is_secret_file(path) or not (entries or path in whole):
-            names.append(path)
+    misfits = 0
+    telling = [path for path, _ in ranked if path in whole or reading.outlines[path].names]
+    for path, found in reading.definitions(path for path in telling if not is_secret_file(path)):
+        if left < _LEAST_BLOCK or misfits > _MOST_MISFITS:
+            break
+        entries = () if path in whole else found.entries
+        if not entries and path not in whole:
             continue
         block = [path + (" (whole below)" if path in whole else "")]
         block += ["  " * (entry.depth + 1) + entry.text for entry in entries]
         cost = _tokens("\n".join(block)) + 1
-        if cost <= left:
-            left -= cost
-            lines += block
-        else:
-            names.append(path)
+        if cost > left:
+            misfits += 1
+            continue
+        left -= cost
+        lines += block
+        mapped.add(path)
+    names = [path for path, _ in ranked if path not in mapped]
     left = budget // 4
     for number, path in enumerate(names):
         left -= _tokens(path) + 1

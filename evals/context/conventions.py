@@ -3,16 +3,20 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from evals.code.files import language_of
+from evals.context.projects import ProjectFolder, choose_project, manifests_to_read
+from evals.context.reading import Source
 from prompts.stack import DATABASES, FRAMEWORKS
 
 _MANIFESTS = re.compile(
     r"(?:^|/)(?:requirements[\w.-]*\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|tox\.ini|package\.json|go\.mod"
     r"|pom\.xml|build\.gradle(?:\.kts)?|Cargo\.toml|Gemfile|[\w.]+\.csproj)$|^requirements/[\w.-]+\.txt$"
 )
+_SETTINGS = ("settings.py", "settings/base.py", ".prisma")
+_MOST = 20
 _WORD = re.compile(r"[@A-Za-z][\w.@/-]*")
 _FRAMEWORK_PACKAGES = (
     ("fastapi", ("fastapi",)),
@@ -61,7 +65,7 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """What was found; empty where nothing was. ``tests`` is the command that runs the tests."""
+    """What was found; empty where nothing was. ``tests`` is the command that runs the tests in the project's folder."""
 
     language: str = ""
     framework: str = ""
@@ -69,38 +73,53 @@ class Conventions:
     tests: str = ""
     linters: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
+    project: ProjectFolder = field(default_factory=ProjectFolder)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """One line for each thing known, for a prompt."""
+        inside = f" in {self.project.path}" if self.project.path else ""
         said = (
+            ("Project folder", self.project.line),
             ("Language", self.language),
             ("Framework", self.framework),
             ("Database", ", ".join(self.databases)),
-            ("Tests run by", f"`{self.tests}`" if self.tests else ""),
+            ("Tests run by", f"`{self.tests}`{inside}" if self.tests else ""),
             ("Linters and formatters", ", ".join(self.linters)),
             ("Manifests", ", ".join(self.manifests[:6])),
         )
         return tuple(f"{name}: {value}" for name, value in said if value)
 
 
-def find_conventions(files: Mapping[str, str]) -> Conventions:
-    """Read the manifests among ``files`` (path to text), the nearest to the root first."""
-    manifests = sorted((p for p in files if _MANIFESTS.search(p)), key=lambda p: (p.count("/"), p))[:20]
-    packages = {name for path in manifests for name in _packages(path, files[path])}
+def find_conventions(source: Source, task: str = "", folder: str | None = None) -> Conventions:
+    """Read the manifests of the project that ``task`` is about, the nearest to its root first.
+
+    ``folder`` is the project's where the task says it. Raises ConfigError where that is not there.
+    """
+    paths = list(source.blobs)
+    project = choose_project(paths, source.read(manifests_to_read(paths)), task, folder)
+    start = f"{project.path}/" if project.path else ""
+    files = {path.removeprefix(start): path for path in paths if path.startswith(start)}
+    manifests = sorted((p for p in files if _MANIFESTS.search(p)), key=lambda p: (p.count("/"), p))[:_MOST]
+    settings = [path for path in files if path.endswith(_SETTINGS)][:_MOST]
+    read = source.read(files[path] for path in (*manifests, *settings))
+    texts = {path.removeprefix(start): text for path, text in read.items()}
+    packages = {name for path in manifests if path in texts for name in _packages(path, texts[path])}
     databases = [key for key, names in _DATABASE_PACKAGES if packages & set(names)]
-    databases += [key for key in _named_databases(files) if key not in databases]
+    databases += [key for key in _named_databases(texts) if key not in databases]
     framework = next((key for key, names in _FRAMEWORK_PACKAGES if packages & set(names)), "")
     names = {posixpath.basename(path) for path in files if path.count("/") <= 1}
+    names |= {path for path in paths if "/" not in path}
     linters = [title for package, title in _LINTERS.items() if package in packages]
     linters += [title for name, title in _LINTER_FILES.items() if name in names]
     return Conventions(
         language=_language(files),
         framework=next((item.title for item in FRAMEWORKS if item.key == framework), ""),
         databases=tuple(item.title for item in DATABASES if item.key in databases),
-        tests=_tests(files, packages),
+        tests=_tests(files, texts, packages),
         linters=tuple(dict.fromkeys(linters)),
-        manifests=tuple(manifests),
+        manifests=tuple(files[path] for path in manifests),
+        project=project,
     )
 
 
@@ -128,13 +147,13 @@ def _json(text: str) -> dict[str, object]:
 def _named_databases(files: Mapping[str, str]) -> Iterable[str]:
     """Databases that settings name rather than packages: Django's ENGINE, Prisma's provider."""
     for path, text in files.items():
-        if path.endswith(("settings.py", "settings/base.py")):
+        if path.endswith(".py"):
             yield from re.findall(r"django\.db\.backends\.(postgresql|mysql|sqlite)", text)
         elif path.endswith(".prisma"):
             yield from re.findall(r"provider\s*=\s*\"(postgresql|mysql|sqlite|mongodb)\"", text)
 
 
-def _language(files: Mapping[str, str]) -> str:
+def _language(files: Iterable[str]) -> str:
     counts: dict[str, int] = {}
     for path in files:
         language: str = language_of(path) or ""
@@ -146,9 +165,9 @@ def _language(files: Mapping[str, str]) -> str:
     return _TITLES.get(best, best)
 
 
-def _tests(files: Mapping[str, str], packages: set[str]) -> str:
-    if "package.json" in files:
-        scripts = _json(files["package.json"]).get("scripts")
+def _tests(files: Collection[str], texts: Mapping[str, str], packages: set[str]) -> str:
+    if "package.json" in texts:
+        scripts = _json(texts["package.json"]).get("scripts")
         if isinstance(scripts, dict) and "test" in scripts:
             return "npm test"
     if "go.mod" in files:

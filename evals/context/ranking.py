@@ -8,14 +8,17 @@ import math
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from evals.code.files import part_of
-from evals.context.outline import Outline, word_parts
+from evals.context.outline import Outline, count_in, word_parts
 
 _K1, _B = 1.2, 0.75
 _IN_PATH, _IN_SIGNATURE = 8, 3
+_COUNTED = 4
+_MOST_WORDS = 200
 _SPREAD = 0.35
+_ELSEWHERE = 0.4
 _MOST_NEIGHBOURS = 40
 # Words that say what is to be done, not to what.
 _IDLE = frozenset({
@@ -31,8 +34,11 @@ _ENTRANCE = re.compile(r"(?:main|app|server|index|urls|settings|config|routes?|c
 _PATH = re.compile(r"[\w.@-]+(?:/[\w.@-]+)*\.\w{1,8}|[\w.@-]+/[\w./@-]+")
 
 
-def rank(outlines: Mapping[str, Outline], task: str) -> list[tuple[str, float]]:
-    """All files with their score, the best first; files of one score in the order of their paths."""
+def rank(outlines: Mapping[str, Outline], task: str, folder: str = "") -> list[tuple[str, float]]:
+    """All files with their score, the best first; files of one score in the order of their paths.
+
+    Files outside ``folder``, which the task is about, count less.
+    """
     scores = _by_words(outlines, task)
     best = max(scores.values(), default=0.0) or 1.0
     near = {path: score / best for path, score in scores.items()}
@@ -42,10 +48,12 @@ def rank(outlines: Mapping[str, Outline], task: str) -> list[tuple[str, float]]:
         for other in others:
             spread[other] = max(spread.get(other, 0.0), near[path] * _SPREAD)
             spread[path] = max(spread.get(path, 0.0), near[other] * _SPREAD)
-    total = {
-        path: (near[path] + spread.get(path, 0.0)) * _PARTS[part_of(path)] + _entrance(path)
-        for path in outlines
-    }
+    total = dict.fromkeys(outlines, 0.0)
+    for path in outlines:
+        if score := near[path] + spread.get(path, 0.0):
+            elsewhere = _ELSEWHERE if folder and not path.startswith(f"{folder}/") else 1.0
+            total[path] = score * _PARTS[part_of(path)] * elsewhere
+        total[path] += _entrance(path)
     return sorted(total.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -68,28 +76,33 @@ def named_files(paths: Mapping[str, object], task: str) -> list[str]:
 
 
 def _by_words(outlines: Mapping[str, Outline], task: str) -> dict[str, float]:
-    wanted = {word: count for word, count in word_parts(task).items() if word not in _IDLE}
-    bags: dict[str, Counter[str]] = {}
-    for path, outline in outlines.items():
-        bag = Counter({word: outline.words[word] for word in wanted if word in outline.words})
-        spelled = path.lower()
-        named = word_parts(path) if any(word in spelled for word in wanted) else {}
-        for found, weight in ((named, _IN_PATH), (outline.names, _IN_SIGNATURE)):
-            for word in wanted:
-                if word in found:
-                    bag[word] += weight * min(found[word], 4)
-        bags[path] = bag
-    lengths = {path: outline.lines + 1 for path, outline in outlines.items()}
-    usual = sum(lengths.values()) / max(1, len(lengths))
+    said = sorted(word_parts(task).items(), key=lambda item: -item[1])
+    wanted = [word for word, _ in said if word not in _IDLE][:_MOST_WORDS]
+    bags = {path: bag for path, one in outlines.items() if (bag := _bag(path, one, wanted))}
+    usual = sum(one.lines + 1 for one in outlines.values()) / max(1, len(outlines))
     holding = Counter(word for bag in bags.values() for word in bag)
-    scores: dict[str, float] = {}
+    rarity = {word: _rarity(len(outlines), count) for word, count in holding.items()}
+    scores = dict.fromkeys(outlines, 0.0)
     for path, bag in bags.items():
-        longer = _K1 * (1 - _B + _B * lengths[path] / usual)
-        scores[path] = sum(
-            _rarity(len(bags), holding[word]) * count * (_K1 + 1) / (count + longer)
-            for word, count in bag.items()
-        )
+        longer = _K1 * (1 - _B + _B * (outlines[path].lines + 1) / usual)
+        scores[path] = sum(rarity[word] * count * (_K1 + 1) / (count + longer) for word, count in bag.items())
     return scores
+
+
+def _bag(path: str, outline: Outline, wanted: Iterable[str]) -> dict[str, int]:
+    """How much each of the wanted words counts in one file."""
+    spelled = path.lower()
+    bag: dict[str, int] = {}
+    named: Mapping[str, int] | None = None
+    for word in wanted:
+        count = count_in(outline.words, word)
+        if word in spelled:
+            named = named or word_parts(path)
+            count += _IN_PATH * min(named.get(word, 0), _COUNTED)
+        count += _IN_SIGNATURE * min(count_in(outline.names, word), _COUNTED)
+        if count:
+            bag[word] = count
+    return bag
 
 
 def _rarity(files: int, holding: int) -> float:
@@ -107,12 +120,7 @@ def _links(outlines: Mapping[str, Outline]) -> dict[str, list[str]]:
         by_stem.setdefault(name, []).append(path)
     found: dict[str, list[str]] = {}
     for path, outline in outlines.items():
-        others = [
-            other
-            for name in outline.imports
-            for other in by_stem.get(re.split(r"[./:]", name.rstrip("./"))[-1], ())[:3]
-            if other != path
-        ]
+        others = [other for name in outline.imports for other in by_stem.get(name, ())[:3] if other != path]
         found[path] = others[:_MOST_NEIGHBOURS]
     return found
 

@@ -33,20 +33,20 @@ def context(
     """
     from evals.context.build import BUDGET
     from orchestrator.into.tasks import task_for
-    from orchestrator.into.telling import built_for
-    from sandbox.repository.snapshot import read_snapshot
+    from orchestrator.into.telling import context_for
+    from sandbox.repository.snapshot import CommitFiles
     from sandbox.repository.source import SourceRepository
 
     source = SourceRepository(into)
-    snapshot = read_snapshot(source.git, source.resolve(base or "HEAD"))
-    wanted = task_for(task, snapshot.files)
-    built = built_for(wanted, snapshot, source.name, budget or BUDGET)
+    files = CommitFiles(source.git, source.resolve(base or "HEAD"))
+    wanted = task_for(task, files)
+    built = context_for(wanted, files, source.name, budget or BUDGET)
     if whole:
         sys.stdout.write(_prompt(wanted, built))
     elif as_json:
         sys.stdout.write(_json(built))
     else:
-        _show(built, len(snapshot.files))
+        _show(built)
 
 
 def _prompt(task: "Task", built: "Built") -> str:
@@ -64,6 +64,9 @@ def _json(built: "Built") -> str:
     shape = {
         "repository": context.name,
         "commit": context.commit,
+        "folder": context.folder,
+        "folder_reason": built.conventions.project.reason,
+        "other_folders": list(built.conventions.project.others),
         "conventions": list(context.conventions),
         "files": {path: len(text) for path, text in context.files.items()},
         "routes": list(context.routes),
@@ -75,7 +78,7 @@ def _json(built: "Built") -> str:
     return json.dumps(shape, indent=2) + "\n"
 
 
-def _show(built: "Built", count: int) -> None:
+def _show(built: "Built") -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -85,7 +88,7 @@ def _show(built: "Built", count: int) -> None:
 
     out = console()
     context = built.context
-    out.print(f"{context.name} at {context.commit[:12]}: {count} text files")
+    out.print(f"{context.name} at {context.commit[:12]}: {len(built.scores)} text files")
     for line in context.conventions:
         out.print(Text("  " + visible(line)))
     table = Table("part", "tokens (estimated)", box=None, pad_edge=False, header_style="bold")

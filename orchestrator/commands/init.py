@@ -48,16 +48,16 @@ def _look(folder: Path) -> "Conventions":
     from evals.code.folder import read_folder
     from evals.context.conventions import find_conventions
     from prompts.errors import ConfigError
-    from sandbox.repository.snapshot import read_snapshot
+    from sandbox.repository.snapshot import CommitFiles, snapshot_of
     from sandbox.repository.source import SourceRepository
 
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder", "name one with --into")
     try:
         source = SourceRepository(folder)
-        return find_conventions(read_snapshot(source.git, source.resolve("HEAD")).files)
+        return find_conventions(CommitFiles(source.git, source.resolve("HEAD")))
     except ConfigError:
-        return find_conventions(read_folder(folder).files)
+        return find_conventions(snapshot_of(read_folder(folder).files))
 
 
 def task_text(found: "Conventions") -> str:

@@ -43,10 +43,10 @@ async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_js
     from orchestrator.teams import BUILDER, find_team
     from orchestrator.terminal import console, progress
     from prompts.role import default_overlay, load_role
-    from sandbox.repository.snapshot import read_snapshot
+    from sandbox.repository.snapshot import CommitFiles
 
     source, origin, uncommitted = open_source(into.folder, into.base, into.uncommitted)
-    task = task_for(wanted.task, read_snapshot(source.git, origin).files)
+    task = task_for(wanted.task, CommitFiles(source.git, origin))
     folder = wanted.run_folder or fresh_folder(_runs(), _name(task))
     try:
         model, parameters = open_choice(choice, task.settings, folder)
@@ -93,7 +93,10 @@ async def _work(
     for note in place.notes:
         watcher.note(note)
     watcher.stage("context")
-    ground = RepositoryGround(place.snapshot, context_for(plan.task, place.snapshot, place.source.name))
+    built = context_for(plan.task, place.snapshot, place.source.name)
+    if line := built.conventions.project.line:
+        watcher.note(f"project: {line}")
+    ground = RepositoryGround(place.snapshot, built.context)
     cache = None if wanted.no_cache else TrialCache()
     async with Laboratory(open_sandbox(wanted.sandbox), watcher.stage, cache) as laboratory:
         judge = ChangeJudge(ground, laboratory, watcher, into.everywhere, wanted.scrutiny)

@@ -1,16 +1,16 @@
 """The task of a run in a repository: from a file, or from words and what the repository itself says."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from evals.context.conventions import find_conventions
+from evals.context.reading import Source
 from prompts.errors import ConfigError
 from prompts.task import Task
 from prompts.taskfile import load_task
 
 
-def task_for(said: str, files: Mapping[str, str]) -> Task:
-    """The task that ``said`` names or is, in a repository that holds ``files`` (path to text).
+def task_for(said: str, source: Source) -> Task:
+    """The task that ``said`` names or is, in a repository that holds the files of ``source``.
 
     Words make a task whose framework and databases are those that the manifests name. Raises ConfigError for the name
     of a file that is not there, and where no language can be told.
@@ -22,7 +22,7 @@ def task_for(said: str, files: Mapping[str, str]) -> Task:
         raise ConfigError(
             f"{said}: no such task file", "give a task file, or say in some words what is to be done"
         )
-    found = find_conventions(files)
+    found = find_conventions(source, said)
     framework = found.framework or found.language
     if not framework:
         raise ConfigError(

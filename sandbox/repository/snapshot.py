@@ -1,7 +1,8 @@
 """The files of one commit, as values: text, what is no text, links, and what was left out."""
 
 import base64
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.repository.git import Git
@@ -40,26 +41,51 @@ class Snapshot:
     submodules: frozenset[str] = frozenset()
     left_out: tuple[tuple[str, str], ...] = ()
 
+    def read(self, paths: Iterable[str]) -> dict[str, str]:
+        """The texts of those of the files that are text."""
+        return {path: self.files[path] for path in paths if path in self.files}
+
+
+def snapshot_of(files: Mapping[str, str]) -> Snapshot:
+    """Texts by path as a snapshot of no commit, such as of a folder that is no repository."""
+    blobs = {
+        path: hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for path, text in files.items()
+    }
+    return Snapshot("", files, blobs=blobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a commit holds, by its tree alone: the entries to read, and what stands beside them."""
+
+    wanted: tuple[Entry, ...]
+    links: frozenset[str]
+    submodules: frozenset[str]
+    left_out: tuple[tuple[str, str], ...]
+
+
+class CommitFiles:
+    """The files of a commit, each read from git when it is asked for."""
+
+    def __init__(self, git: Git, commit: str) -> None:
+        self.commit = commit
+        self._git = git
+        listing = list_commit(git, commit)
+        self.blobs = {entry.path: entry.blob for entry in listing.wanted if entry.path not in listing.links}
+
+    def read(self, paths: Iterable[str]) -> dict[str, str]:
+        """The texts of those of the files that are text."""
+        wanted = {path: self.blobs[path] for path in paths if path in self.blobs}
+        contents = dict(self._git.blobs(dict.fromkeys(wanted.values())))
+        texts = ((path, _text(contents.get(blob))) for path, blob in wanted.items())
+        return {path: text for path, text in texts if text is not None}
+
 
 def read_snapshot(git: Git, commit: str) -> Snapshot:
     """Read all files of ``commit``, as they are stored: nothing is converted, no large file fetched."""
-    left_out: list[tuple[str, str]] = []
-    wanted: list[Entry] = []
-    links: set[str] = set()
-    submodules: set[str] = set()
-    total = 0
-    for entry in entries_of(git, commit):
-        total += entry.size
-        reason = _reason(entry, total, len(wanted))
-        if entry.mode == "160000":
-            submodules.add(entry.path)
-        if entry.mode == "120000":
-            links.add(entry.path)
-        if reason:
-            total -= entry.size
-            left_out.append((entry.path, reason))
-        else:
-            wanted.append(entry)
+    listing = list_commit(git, commit)
+    left_out = list(listing.left_out)
+    wanted = listing.wanted
     contents = dict(git.blobs(dict.fromkeys(entry.blob for entry in wanted)))
     files: dict[str, str] = {}
     carried: list[Carried] = []
@@ -83,10 +109,32 @@ def read_snapshot(git: Git, commit: str) -> Snapshot:
         carried=tuple(carried),
         executable=frozenset(entry.path for entry in wanted if entry.mode == "100755"),
         blobs={entry.path: entry.blob for entry in wanted},
-        links=frozenset(links),
-        submodules=frozenset(submodules),
+        links=listing.links,
+        submodules=listing.submodules,
         left_out=tuple(left_out),
     )
+
+
+def list_commit(git: Git, commit: str) -> Listing:
+    """The entries of a commit that are to be read, and what is left out because of its kind or size."""
+    left_out: list[tuple[str, str]] = []
+    wanted: list[Entry] = []
+    links: set[str] = set()
+    submodules: set[str] = set()
+    total = 0
+    for entry in entries_of(git, commit):
+        total += entry.size
+        reason = _reason(entry, total, len(wanted))
+        if entry.mode == "160000":
+            submodules.add(entry.path)
+        if entry.mode == "120000":
+            links.add(entry.path)
+        if reason:
+            total -= entry.size
+            left_out.append((entry.path, reason))
+        else:
+            wanted.append(entry)
+    return Listing(tuple(wanted), frozenset(links), frozenset(submodules), tuple(left_out))
 
 
 def entries_of(git: Git, commit: str) -> Iterator[Entry]:
@@ -115,8 +163,8 @@ def _reason(entry: Entry, total: int, count: int) -> str:
     return f"more than {MOST_FILES:,} files" if count >= MOST_FILES else ""
 
 
-def _text(data: bytes) -> str | None:
-    if b"\0" in data[:8192]:
+def _text(data: bytes | None) -> str | None:
+    if data is None or b"\0" in data[:8192]:
         return None
     try:
         return data.decode("utf-8")

@@ -9,6 +9,7 @@ import pytest
 from agents.cassette.cassette import Cassette
 from agents.completion import CallTag, Completion, Message, Request
 from orchestrator.into.tasks import task_for
+from sandbox.repository.snapshot import snapshot_of
 from tests.orchestrator.conftest import Cli
 from tests.sandbox.repository.conftest import Made
 
@@ -78,7 +79,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
 
 def delegated(cli: Cli, made: Made, tmp_path: Path, read: str, *more: object) -> tuple[int, dict[str, Any]]:
     """The exit code and the score of one answer that adds the endpoint to the end of app.py."""
-    task = task_for(WORDS, {path: text for path, text in FILES.items() if isinstance(text, str)})
+    task = task_for(WORDS, snapshot_of({path: text for path, text in FILES.items() if isinstance(text, str)}))
     old = "    return jsonify(id=len(SHELVES)), 201\n"
     edit = f"EDIT: app.py\n---\n<<<<<<< SEARCH\n{old}=======\n{old}{RENAME.format(read=read)}>>>>>>> REPLACE\n---\n"
     text = f"{edit}\nFILE: tests/test_rename.py\n---\n{TEST}---\n"

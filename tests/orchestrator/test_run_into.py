@@ -11,6 +11,7 @@ from agents.completion import CallTag, Completion, Message, Request
 from orchestrator.into.tasks import task_for
 from prompts.errors import ConfigError
 from prompts.task import Task
+from sandbox.repository.snapshot import snapshot_of
 from tests.orchestrator.conftest import Cli
 from tests.sandbox.repository.conftest import Made
 
@@ -66,7 +67,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
 
 
 def words(made: Made, said: str = WORDS) -> Task:
-    return task_for(said, {path: text for path, text in FILES.items() if isinstance(text, str)})
+    return task_for(said, snapshot_of({path: text for path, text in FILES.items() if isinstance(text, str)}))
 
 
 def options(made: Made, tape: Path) -> list[object]:

@@ -1,15 +1,20 @@
 """What is found in a repository for a task: outlines, data models, conventions, the files that matter, no secret."""
 
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from evals.context.build import build_context, read_outlines
+from evals.context.build import build_context
 from evals.context.cache import OutlineCache
-from evals.context.conventions import find_conventions
-from evals.context.outline import outline
+from evals.context.conventions import Conventions, find_conventions
+from evals.context.definitions import definitions
+from evals.context.outline import count_in, outline, word_parts
 from evals.context.ranking import named_files, rank
+from evals.context.reading import Reading
 from evals.context.secrets import LEFT_OUT
+from sandbox.repository.snapshot import snapshot_of
 
 OUTLINES = {
     "a.py": (
@@ -34,7 +39,7 @@ OUTLINES = {
         ["public class A extends B", "  public int get(int id)"],
     ),
     "a.rs": (
-        "pub struct Item {\n    id: i32,\n}\n\npub async fn get(id: i32) -> Item {\n",
+        "pub struct Item {\n    id: i32,\n}\n\npub async fn get(id: i32) -> Item {\n    todo!()\n}\n",
         ["pub struct Item", "pub async fn get(id: i32) -> Item"],
     ),
     "broken.py": ("def f(:\n    pass\n\ndef g(a):\n    pass\n", ["def g(a)"]),
@@ -71,7 +76,7 @@ MODELS = {
 @pytest.mark.parametrize("path", OUTLINES)
 def test_the_outline_of_a_file(path: str) -> None:
     text, expected = OUTLINES[path]
-    found = ["  " * entry.depth + entry.text for entry in outline(path, text).entries]
+    found = ["  " * entry.depth + entry.text for entry in definitions(path, text).entries]
     assert [entry for entry in found if entry in expected] == expected
     assert path == "broken.py" or found == expected
 
@@ -79,15 +84,20 @@ def test_the_outline_of_a_file(path: str) -> None:
 @pytest.mark.parametrize("kind", MODELS)
 def test_data_models_are_found_without_their_methods(kind: str) -> None:
     path, text = MODELS[kind]
-    (model,) = outline(path, text).models
+    assert outline(path, text).stores
+    (model,) = definitions(path, text).models
     assert (model.kind, model.name) == (kind, "User")
     assert "save" not in model.text
     assert "getId" not in model.text
     assert "SELECT" not in model.text
 
 
+def conventions(files: dict[str, str]) -> Conventions:
+    return find_conventions(snapshot_of(files))
+
+
 def test_conventions_come_from_the_manifests() -> None:
-    found = find_conventions(
+    found = conventions(
         {
             "pyproject.toml": '[project]\ndependencies = ["fastapi>=0.110", "psycopg[binary]"]\n[tool.ruff]\n',
             "tests/conftest.py": "",
@@ -96,7 +106,7 @@ def test_conventions_come_from_the_manifests() -> None:
     )
     assert (found.language, found.framework, found.databases) == ("Python", "FastAPI", ("PostgreSQL",))
     assert (found.tests, found.linters) == ("python -m pytest", ("Ruff",))
-    node = find_conventions(
+    node = conventions(
         {
             "package.json": '{"scripts": {"test": "jest"}, "dependencies": {"express": "4", "pg": "8"}}',
             "a.js": "",
@@ -105,7 +115,7 @@ def test_conventions_come_from_the_manifests() -> None:
     assert (node.language, node.framework, node.databases, node.tests) == (
         ("JavaScript", "Express", ("PostgreSQL",), "npm test")
     )
-    go = find_conventions({"go.mod": "module x\nrequire github.com/gin-gonic/gin v1.10.0\n", "main.go": ""})
+    go = conventions({"go.mod": "module x\nrequire github.com/gin-gonic/gin v1.10.0\n", "main.go": ""})
     assert (go.framework, go.tests) == ("Gin", "go test ./...")
 
 
@@ -123,7 +133,7 @@ FILES = {
 
 
 def test_files_are_ranked_by_words_and_by_who_imports_whom() -> None:
-    outlines = read_outlines(FILES, {}, None)
+    outlines = Reading(snapshot_of(FILES), None).outlines
     order = [path for path, _ in rank(outlines, "Lock the account after five failed logins")]
     assert order.index("app/auth.py") == 0
     assert order.index("app/sessions.py") < order.index("app/billing.py")
@@ -137,8 +147,8 @@ def test_files_that_the_task_names_are_found() -> None:
 
 
 def test_no_secret_is_told() -> None:
-    outlines = read_outlines(FILES, {}, None)
-    context = build_context("shop", "0" * 40, FILES, outlines, "Change config.py, .env and login").context
+    reading = Reading(snapshot_of(FILES), None)
+    context = build_context("shop", reading, "Change config.py, .env and login").context
     everything = str(context)
     assert "sk-proj" not in everything
     assert "abcdefgh12345678" not in everything
@@ -149,17 +159,76 @@ def test_no_secret_is_told() -> None:
 
 def test_the_budget_holds() -> None:
     files = {f"app/part{n}.py": f"def login_{n}(a, b):\n    return a\n\n\n" * 40 for n in range(60)}
-    outlines = read_outlines(files, {}, None)
-    built = build_context("shop", "0" * 40, files, outlines, "login", budget=4000)
+    built = build_context("shop", Reading(snapshot_of(files), None), "login", budget=4000)
     assert 1000 < sum(built.tokens.values()) <= 4000
     assert "more files" in built.context.map or len(built.context.map.split("\n")) > 60
 
 
-def test_outlines_are_kept_by_content_and_a_damaged_cache_is_a_miss(tmp_path: Path) -> None:
-    blobs = {path: f"blob{number}" for number, path in enumerate(FILES)}
-    fresh = read_outlines(FILES, blobs, OutlineCache(tmp_path))
-    # Content is what counts: under a known blob nothing is read again.
-    assert read_outlines(dict.fromkeys(FILES, ""), blobs, OutlineCache(tmp_path)) == fresh
-    (tmp_path / "outlines.sqlite").write_bytes(b"no database at all" * 100)
-    assert read_outlines(FILES, blobs, OutlineCache(tmp_path)) == fresh
-    assert read_outlines(FILES, blobs, OutlineCache(tmp_path)) == fresh
+class Counted:
+    """A source that tells which files were read."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self._snapshot = snapshot_of(files)
+        self.commit, self.blobs = "0" * 40, self._snapshot.blobs
+        self.asked: list[str] = []
+
+    def read(self, paths: Iterable[str]) -> dict[str, str]:
+        listed = list(paths)
+        self.asked += listed
+        return self._snapshot.read(listed)
+
+
+def test_what_was_read_once_is_known_by_its_content(tmp_path: Path) -> None:
+    """Of a changed repository only the changed files are read for the outlines, and only shown ones for the rest."""
+    cold, warm = (
+        Counted(FILES),
+        Counted({**FILES, "app/billing.py": "def refund(order):\n    return order\n"}),
+    )
+    first = build_context("shop", Reading(cold, OutlineCache(tmp_path)), "login")
+    reading = Reading(warm, OutlineCache(tmp_path))
+    assert warm.asked == ["app/billing.py"]
+    assert reading.outlines.keys() == FILES.keys()
+    second = build_context("shop", reading, "login")
+    assert "docs/login.md" not in warm.asked
+    assert second.context.map == first.context.map.replace("invoice", "refund")
+
+
+def test_a_damaged_cache_is_a_miss(tmp_path: Path) -> None:
+    fresh = Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines
+    with sqlite3.connect(tmp_path / "context.sqlite") as database:
+        database.execute("UPDATE kept SET data = 'no outline'")
+    database.close()
+    assert Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines == fresh
+    (tmp_path / "context.sqlite").write_bytes(b"no database at all" * 100)
+    assert Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines == fresh
+    assert Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines == fresh
+
+
+def test_words_are_counted_by_their_parts_and_found_when_packed() -> None:
+    assert word_parts("userLimits user_limit HTTPServer x1 Limiting") == {
+        "user": 2,
+        "limit": 3,
+        "http": 1,
+        "server": 1,
+    }
+    packed = outline("a.py", "rate rate rates\nlimits = 1\n" + "other " * 12).words
+    assert (count_in(packed, "rate"), count_in(packed, "limit"), count_in(packed, "other")) == (3, 1, 12)
+    assert count_in(packed, "rat") == count_in(packed, "ther") == 0
+
+
+IMPORTS = {
+    "a.py": ("import os.path\nfrom app.db import get\n", ("path", "db")),
+    "a.ts": (
+        "import x from './db'\nimport { y } from '../user.service'\nconst z = require('./lib/mail.js')\n",
+        ("x", "db", "user.service", "mail"),
+    ),
+    "a.go": ('import (\n\t"fmt"\n\tpq "github.com/lib/pq"\n)\n', ("fmt", "pq")),
+    "A.java": ("import static a.b.C;\nimport a.Names;\n", ("C", "Names")),
+    "a.rs": ("use crate::db::pool;\n", ("pool",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", IMPORTS)
+def test_imports_are_known_by_their_last_names(path: str) -> None:
+    text, expected = IMPORTS[path]
+    assert outline(path, text).imports == expected
