@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from orchestrator.journal import JournalWriter, Record
 from sandbox.workspace import Batch, Workspace
 
+# So many records are worth a step of their own; more would only keep those that wait.
+_ENOUGH = 64
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -45,6 +48,7 @@ class GroupCommit:
 
     async def _write(self) -> None:
         while self._waiting:
+            await self._gather()
             group, self._waiting = self._waiting, []
             try:
                 offsets = await asyncio.to_thread(self._write_group, group)
@@ -58,6 +62,13 @@ class GroupCommit:
                 for waiting, offset in zip(group, offsets, strict=True):
                     if not waiting.done.done():
                         waiting.done.set_result(offset)
+
+    async def _gather(self) -> None:
+        """Let others add what they are about to, for as long as each turn of the loop brings more."""
+        before = 0
+        while before < len(self._waiting) < _ENOUGH:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _write_group(self, group: list[_Waiting]) -> list[int]:
         batches = [waiting.batch for waiting in group if waiting.batch is not None]

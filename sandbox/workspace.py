@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompts.errors import StoreError, UnsafePathError
+from sandbox.git_objects import FILE, FOLDER, GitObject, Kind, commit, tree
 from sandbox.packs import PackFolder
 
 if TYPE_CHECKING:
-    from dulwich.objects import ObjectID, ShaFile
+    from dulwich.objects import ObjectID
 
-_FILE_MODE = 0o100644
-_TREE_MODE = 0o040000
-_AUTHOR = b"Backsmith <backsmith@localhost>"
-# References are written again as a whole; this bounds the share of a run's time that it takes.
-_REFERENCES_SHARE = 20
+# References are written again as a whole, now and then: at most each so many seconds and for this share of the time.
+_REFERENCES_SECONDS = 10.0
+_REFERENCES_SHARE = 50
+# So many ids are remembered, lest what samples share is written anew for each: bounded, however long a run is.
+_REMEMBERED = 20_000
 # Stands while references are written: tells our lock, left by a killed process, from that of another git.
 _MARK = "backsmith-writes-references"
 
@@ -27,17 +28,27 @@ class Batch:
     """Objects and references that are to be written together. Ids are known at once, and nothing is on disk."""
 
     def __init__(self) -> None:
-        self.objects: dict[bytes, ShaFile] = {}
+        self.objects: dict[bytes, GitObject] = {}
         self.references: dict[str, str] = {}
 
     def blob(self, data: bytes) -> str:
         """A blob; returns its id."""
-        from dulwich.objects import Blob
-
-        return self._add(Blob.from_string(data)).decode("ascii")
+        return self._add(GitObject(Kind.BLOB, data)).hex()
 
     def tree(self, files: Mapping[str, bytes]) -> str:
         """A tree of files by their paths. Raises UnsafePathError for a path that is not plain and relative."""
+        return self._root(files).hex()
+
+    def commit(self, files: Mapping[str, str], message: str, parent: str | None = None) -> str:
+        """A commit of exactly these files (path to text); returns its id."""
+        root = self._root({path: text.encode("utf-8", "surrogatepass") for path, text in files.items()})
+        return self._add(commit(root, parent, int(time.time()), message)).hex()
+
+    def point(self, reference: str, target: str) -> None:
+        """Let a reference (``refs/...``) point to an object."""
+        self.references[reference] = target
+
+    def _root(self, files: Mapping[str, bytes]) -> bytes:
         root: _Tree = {}
         for path, data in files.items():
             parts = path.split("/")
@@ -52,39 +63,18 @@ class Batch:
             if isinstance(folder.get(parts[-1]), dict):
                 raise UnsafePathError(f"{path!r} cannot be committed: it is a folder as well")
             folder[parts[-1]] = data
-        return self._tree(root).decode("ascii")
-
-    def commit(self, files: Mapping[str, str], message: str, parent: str | None = None) -> str:
-        """A commit of exactly these files (path to text); returns its id."""
-        from dulwich.objects import Commit, ObjectID
-
-        commit = Commit()
-        encoded = {path: text.encode("utf-8", "surrogatepass") for path, text in files.items()}
-        commit.tree = ObjectID(self.tree(encoded).encode("ascii"))
-        commit.parents = [] if parent is None else [ObjectID(parent.encode("ascii"))]
-        commit.author = commit.committer = _AUTHOR
-        commit.author_time = commit.commit_time = int(time.time())
-        commit.author_timezone = commit.commit_timezone = 0
-        commit.encoding = b"UTF-8"
-        commit.message = message.encode("utf-8", "replace")
-        return self._add(commit).decode("ascii")
-
-    def point(self, reference: str, target: str) -> None:
-        """Let a reference (``refs/...``) point to an object."""
-        self.references[reference] = target
+        return self._tree(root)
 
     def _tree(self, folder: _Tree) -> bytes:
-        from dulwich.objects import Blob, ObjectID, Tree
+        entries = [
+            (name.encode("utf-8", "surrogatepass"), FOLDER, self._tree(content))
+            if isinstance(content, dict)
+            else (name.encode("utf-8", "surrogatepass"), FILE, self._add(GitObject(Kind.BLOB, content)))
+            for name, content in folder.items()
+        ]
+        return self._add(tree(entries))
 
-        tree = Tree()
-        for name, content in folder.items():
-            if isinstance(content, dict):
-                tree.add(_name(name), _TREE_MODE, ObjectID(self._tree(content)))
-            else:
-                tree.add(_name(name), _FILE_MODE, ObjectID(self._add(Blob.from_string(content))))
-        return self._add(tree)
-
-    def _add(self, one: "ShaFile") -> bytes:
+    def _add(self, one: GitObject) -> bytes:
         key = one.id
         self.objects[key] = one
         return key
@@ -113,9 +103,9 @@ class Workspace:
             raise StoreError(f"{folder} is no git repository that can be used: {error}") from error
         self._packs = PackFolder(folder / "objects" / "pack")
         self._written: set[bytes] = set()
+        self._written_before: set[bytes] = set()
         self._references: dict[str, str] = {}
-        self._references_at = 0.0
-        self._references_took = 0.0
+        self._references_after = 0.0
 
     def __enter__(self) -> "Workspace":
         return self
@@ -130,14 +120,20 @@ class Workspace:
         pointed to (a run's journal) sets them again.
         """
         objects = {key: one for batch in batches for key, one in batch.objects.items()}
-        fresh = {key: one for key, one in objects.items() if key not in self._written}
+        fresh = {
+            key: one
+            for key, one in objects.items()
+            if key not in self._written and key not in self._written_before
+        }
         for batch in batches:
             self._references.update(batch.references)
         try:
             if fresh:
-                self._packs.add(list(fresh.values()))
-                self._written.update(fresh)
-            if time.monotonic() - self._references_at >= _REFERENCES_SHARE * self._references_took:
+                self._packs.add(fresh)
+            self._written.update(objects)
+            if len(self._written) > _REMEMBERED // 2:
+                self._written_before, self._written = self._written, set()
+            if time.monotonic() >= self._references_after:
                 self._write_references()
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
@@ -222,18 +218,14 @@ class Workspace:
             pass  # another git works on them: they come with the next batch
         finally:
             mark.unlink()
-        self._references_at = time.monotonic()
-        self._references_took = self._references_at - start
+        now = time.monotonic()
+        self._references_after = now + max(_REFERENCES_SECONDS, _REFERENCES_SHARE * (now - start))
 
 
 def _id(text: str) -> "ObjectID":
     from dulwich.objects import ObjectID
 
     return ObjectID(text.encode("ascii"))
-
-
-def _name(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
 
 
 def lay_out(files: Mapping[str, str], folder: Path) -> None:

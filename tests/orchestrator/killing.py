@@ -67,7 +67,7 @@ def kill_until_done(
     kills = damaged = 0
     while kills < most:
         size = _size(run)
-        process = subprocess.Popen(command(suite, run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = start(command(suite, run))
         wanted = size + chance.randrange(60_000)
         while process.poll() is None and _size(run) < wanted:
             time.sleep(0.0005)

@@ -102,8 +102,7 @@ def test_what_a_killed_process_left_does_not_stand_in_the_way(workspace: Workspa
     commit(workspace, "samples/a", FILES, "Round 1")
     workspace.close()
     half = workspace.folder / "objects/pack/tmp_backsmith_x"
-    half.mkdir()
-    (half / "pack").write_bytes(b"PACK")
+    half.write_bytes(b"PACK")
     (workspace.folder / "packed-refs.lock").write_bytes(b"half a line")
     (workspace.folder / "backsmith-writes-references").touch()
     with Workspace(workspace.folder) as again:
