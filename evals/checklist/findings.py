@@ -58,7 +58,7 @@ def unread(view: CodeView, modules: Sequence[n.Module]) -> list[Evidence]:
     return found
 
 
-UNREAD = {".rs": "Rust", ".cs": "C#", ".rb": "Ruby", ".kt": "Kotlin", ".php": "PHP", ".ex": "Elixir",
+UNREAD = {".cs": "C#", ".rb": "Ruby", ".kt": "Kotlin", ".php": "PHP", ".ex": "Elixir",
 ".scala": "Scala",
            ".swift": "Swift", ".c": "C", ".cpp": "C++"}  # fmt: skip
 _UNROUTED = re.compile(

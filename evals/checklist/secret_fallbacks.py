@@ -16,7 +16,7 @@ from evals.code.project import Project
 
 READS = frozenset(
     {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.Getenv", "os.LookupEnv", "System.getenv", "env.var",
-     "std.env.var", "env.var_os", "syscall.Getenv", "System.getProperty", "Deno.env.get"}
+     "std.env.var", "env.var_os", "option_env", "syscall.Getenv", "System.getProperty", "Deno.env.get"}
 )  # fmt: skip
 _ENV_BASES = frozenset(
     {"process.env", "env", "config", "import.meta.env", "Bun.env", "environ", "os.environ"}
@@ -67,8 +67,10 @@ class Fallbacks:
                 yield from self._called(item)
             case n.Choice():
                 yield from self._chosen(item)
-            case n.Assign(value=value) if value is not None:
-                yield from self._assigned(item, value)
+            case n.Assign():
+                yield from self._marked(item)
+                if item.value is not None:
+                    yield from self._assigned(item, item.value)
             case n.Function():
                 yield from self._returned(item)
             case n.Group(kind="dict"):
@@ -129,7 +131,7 @@ class Fallbacks:
         """The names that a call asks for, and what it gives where they are missing."""
         name, options = n.last(call.func), dict(call.keywords)
         default = options.get("default") or options.get("fallback") or options.get("default_value")
-        named = options.get("key") or options.get("name") or options.get("var")
+        named = next((options[k] for k in ("key", "name", "var", "env", "envvar") if k in options), None)
         places = [i for i, a in enumerate(call.args[:2]) if self._named(a)]
         asked = [self._named(a) for a in (*(call.args[i] for i in places), named) if self._named(a)]
         getter = name in _GETTERS or "env" in name.lower() or n.dotted(call.func) in READS
@@ -198,6 +200,14 @@ class Fallbacks:
         tag = _TAG.search(text) if text and stmt.annotation is not None else None
         if tag and (secret_name(tag[1]) or secret_name(name)):
             yield stmt.line, _says(tag[1])
+
+    def _marked(self, stmt: n.Assign) -> Iterator[tuple[int, str]]:
+        """``#[arg(env, default_value = "literal")] jwt_secret: String``."""
+        marks = stmt.annotation.parts if isinstance(stmt.annotation, n.Other) else ()
+        for mark in marks if stmt.targets and secret_name(n.last(stmt.targets[0])) else ():
+            options = dict(mark.keywords) if isinstance(mark, n.Call) and n.last(mark.func) != "serde" else {}
+            if self._text(options.get("default_value") or options.get("default")):
+                yield mark.line, _says(n.last(stmt.targets[0]))
 
     def _returned(self, function: n.Function) -> Iterator[tuple[int, str]]:
         """``func secret() string { if v := os.Getenv("SECRET"); v != "" { return v }; return "literal" }``."""

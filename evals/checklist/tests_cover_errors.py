@@ -18,6 +18,9 @@ _PROBES = re.compile(
 """What monitors ask; it says that the service runs, and needs no test of its own."""
 
 
+_INLINE = re.compile(r"#\[(?:cfg\(test\)|(?:\w+::)?test\b)")
+
+
 def check(view: CodeView) -> CheckResult:
     """Fails where there are no tests, or an endpoint lacks a test of its success or of its refusal."""
     findings = Findings(ITEM)
@@ -25,7 +28,10 @@ def check(view: CodeView) -> CheckResult:
     hidden = {m.path for m in tests}
     routes = [r for r in view.routes if r.file not in hidden]
     languages = {m.language for m in view.modules_of("source")}
-    if languages and not tests:
+    inline = next((f for f in view.files if f.language == "rust" and _INLINE.search(f.text)), None)
+    if languages and not tests and inline is not None:
+        findings.unknown.append(Evidence("tests beside the code are not read here", inline.path))
+    elif languages and not tests:
         findings.against.append(Evidence("the submission has no test file"))
     elif routes:
         _judge(findings, routes, TestReader(view.project, tests))

@@ -15,7 +15,7 @@ LARGEST = 1_000_000
 _LANGUAGES: dict[str, Language] = {
     ".py": "python", ".pyi": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript",
     ".jsx": "javascript", ".ts": "typescript", ".mts": "typescript", ".cts": "typescript",
-    ".tsx": "typescript", ".go": "go", ".java": "java",
+    ".tsx": "typescript", ".go": "go", ".java": "java", ".rs": "rust",
 }  # fmt: skip
 _DOCUMENTS = (".md", ".rst", ".adoc", ".txt", ".html")
 _SETTINGS = (".toml", ".ini", ".cfg", ".yaml", ".yml", ".json", ".env", ".properties", ".conf", ".xml")

@@ -58,6 +58,10 @@ def _parser(markup: bool, language: n.Language) -> "Parser":
             import tree_sitter_java
 
             pointer = tree_sitter_java.language()
+        case "rust":
+            import tree_sitter_rust
+
+            pointer = tree_sitter_rust.language()
         case _:
             raise ValueError(f"no grammar for {language}")
     return Parser(Language(pointer))
@@ -74,6 +78,10 @@ def _reader(language: n.Language) -> Callable[[bytes], "GrammarReader"]:
             from evals.code.java_reader import JavaReader
 
             return JavaReader
+        case "rust":
+            from evals.code.rust_reader import RustReader
+
+            return RustReader
         case _:
             from evals.code.javascript_reader import JavaScriptReader
 

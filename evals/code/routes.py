@@ -107,6 +107,7 @@ def find_routes(project: Project) -> tuple[Route, ...]:
     from evals.code.annotated_routes import AnnotatedRoutes
     from evals.code.call_routes import CallRoutes
     from evals.code.python_routes import PythonRoutes
+    from evals.code.rust_routes import RustRoutes
 
     guards = Guards(project)
     found: dict[tuple[str, str, str, int], Route] = {}
@@ -124,6 +125,8 @@ def find_routes(project: Project) -> tuple[Route, ...]:
                     (*above, *route.guards), inside, route.options, route.looked,
                 )  # fmt: skip
                 found.setdefault((full.method, full.path, full.file, full.line), full)
+    for full in RustRoutes(project, guards).routes():
+        found.setdefault((full.method, full.path, full.file, full.line), full)
     return tuple(sorted(found.values(), key=lambda r: (r.file, r.line, r.method)))
 
 

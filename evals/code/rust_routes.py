@@ -1,38 +1,43 @@
-"""Routes of Rust's axum and actix-web, by tree-sitter. Nothing else of Rust is read, so that they have no handler."""
+"""Routes of Rust's axum, actix-web and Rocket: built by chains of calls, and by attributes on handlers."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from itertools import islice
 
-from evals.code.files import LARGEST, CodeFile
+from evals.code import nodes as n
+from evals.code.bindings import functions
+from evals.code.guards import Guards
+from evals.code.project import Found, Project
 from evals.code.routes import METHODS, Guard, Route
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 _VERBS = {verb.lower(): verb for verb in METHODS}
 _GUARD = re.compile(r"auth(?!or)|jwt|bearer|api_?key|require|guard|session|token", re.IGNORECASE)
 _EXTRACTOR = re.compile(
-    r"\b(?:\w*Claims|\w*Auth\w*|CurrentUser|\w*Principal|Bearer\w*|ApiKey\w*|Identity|\w*Session|AdminUser|LoggedIn\w*)\b"
+    r"\w*Claims|\w*Auth\w*|CurrentUser|\w*Principal|Bearer\w*|ApiKey\w*|Identity|\w*Session|AdminUser|LoggedIn\w*"
 )
-_OPTIONAL = re.compile(r"\bOption\s*<")
+_LINKS = frozenset(
+    {"route", "nest", "merge", "service", "configure", "nest_service", "layer", "route_layer", "wrap", "mount",
+     "with_state", "fallback", "app_data", "default_service", "attach", "manage", "register", "data"}
+)  # fmt: skip
+_LAYERS = frozenset({"layer", "route_layer", "wrap"})
+_MOUNTS = frozenset({"nest", "merge", "service", "configure", "nest_service"})
+_EXTRACTS = frozenset({"from_request", "from_request_parts"})
 _HOPS = 8
 _MOST_STEPS = 5_000
-_DEEPEST = 120
-_MOUNTS = frozenset({"nest", "merge", "service", "configure", "nest_service"})
-_LONGEST = 4_000
+_MOST_NODES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A route as one router has it; ``handler`` is the last name of its function."""
+    """A route as one router has it."""
 
     verb: str
     path: str
-    handler: str
+    handler: n.Expr | None
     line: int
     framework: str
+    module: n.Module
     guards: tuple[Guard, ...] = ()
 
 
@@ -45,230 +50,242 @@ class _Mount:
     guards: tuple[Guard, ...] = ()
 
 
-def rust_routes(files: Iterable[CodeFile]) -> tuple[Route, ...]:
-    """The routes of all Rust files; none where the grammar is not installed."""
-    sources = [f for f in files if f.path.endswith(".rs") and f.part != "test" and len(f.text) <= LARGEST]
-    if not sources:
-        return ()
-    try:
-        reader = _Reader()
-    except ModuleNotFoundError:
-        return ()
-    for file in sources:
-        reader.read(file)
-    return reader.routes()
+class RustRoutes:
+    """Collects the routes of all Rust modules."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """One call of a chain of methods."""
-
-    method: str
-    arguments: "list[Node]"
-    line: int
-
-
-class _Reader:
-    def __init__(self) -> None:
-        import tree_sitter_rust
-        from tree_sitter import Language, Parser
-
-        self._parser = Parser(Language(tree_sitter_rust.language()))
-        self._data = b""
-        self._path = ""
-        self._own: dict[str, list[tuple[str, _Found]]] = {}
+    def __init__(self, project: Project, guards: Guards) -> None:
+        self._project = project
+        self._guards = guards
+        self._own: dict[str, list[_Found]] = {}
         self._mounts: dict[str, list[_Mount]] = {}
-        self._extracted: dict[str, Guard] = {}
         self._mounted: set[str] = set()
-        self._depth = 0
         self._steps = 0
+        modules = [m for m in project.modules.values() if m.language == "rust"]
+        self._attributed = "rocket" if any(_uses(m, "rocket") for m in modules) else "actix"
+        self._refusing = frozenset(self._refusing_types(modules))
+        for self._module in modules:
+            for function in functions(self._module):
+                self._function(function)
 
-    def read(self, file: CodeFile) -> None:
-        """One file's functions: their attributes, parameters and the routers that they build."""
-        self._data, self._path = file.text.encode("utf-8", "replace"), file.path
-        stack = [self._parser.parse(self._data).root_node]
-        while stack:
-            node = stack.pop()
-            attributes: list[Node] = []
-            for child in node.named_children:
-                if child.type == "attribute_item":
-                    attributes.append(child)
-                elif child.type == "function_item":
-                    self._function(child, attributes)
-                    attributes = []
-                elif child.type in {"mod_item", "declaration_list", "impl_item", "function_signature_item"}:
-                    stack.append(child)
-                    attributes = []
-                elif child.type not in {"line_comment", "block_comment"}:
-                    attributes = []
-
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> Iterator[Route]:
         """All routes with the prefixes and guards of the routers that they hang on."""
-        found: dict[tuple[str, str, str, int], Route] = {}
         for router in (*self._own, *self._mounts):
             if router in self._mounted:
                 continue
-            for path, route in self._below(router, _HOPS):
-                guards = (*route.guards, *filter(None, [self._extracted.get(route.handler)]))
-                full = Route(route.verb, _joined(route.path), path, route.line, route.framework, None, guards)
-                found.setdefault((full.method, full.path, full.file, full.line), full)
-        return tuple(sorted(found.values(), key=lambda r: (r.file, r.line, r.method)))
+            for route in self._below(router, _HOPS):
+                yield self._whole(route)
 
-    def _below(self, router: str, hops: int) -> Iterator[tuple[str, _Found]]:
+    def _whole(self, route: _Found) -> Route:
+        found = self._handler(route)
+        extracted = self._extracted(found) if found is not None else None
+        guards = (*route.guards, extracted) if extracted else route.guards
+        inside = found is not None and self._guards.checks_inside(found)
+        path = "/" + "/".join(part for part in route.path.split("/") if part)
+        return Route(
+            route.verb, path, route.module.path, route.line, route.framework, found, guards, inside
+        )  # fmt: skip
+
+    def _handler(self, route: _Found) -> Found | None:
+        if isinstance(route.handler, n.Closure):
+            return Found(route.module, route.handler.function)
+        name = n.last(route.handler)
+        found = self._project.lookup(route.module, name) if name else None
+        if found is None and name and isinstance(route.handler, n.Attr):
+            found = self._project.only_method(name)  # Users::list
+        if found is None and name:
+            found = self._by_path(route, name)
+        return found if found is not None and isinstance(found.node, n.Function) else None
+
+    def _by_path(self, route: _Found, name: str) -> Found | None:
+        """``users::list`` in a file or folder of that name, or a function of that name in the same file."""
+        place = n.last(route.handler.base) if isinstance(route.handler, n.Attr) else ""
+        hits = [
+            Found(module, function, name)
+            for module in self._project.modules.values()
+            if module.language == "rust"
+            for function in functions(module)
+            if function.name == name and not function.owner
+        ]
+        near = [f for f in hits if place and re.search(rf"(^|/){re.escape(place)}(/|\.rs$)", f.module.path)]
+        same = [f for f in hits if f.module is route.module]
+        return next(iter([*near, *([] if place else same)]), hits[0] if len(hits) == 1 else None)
+
+    def _below(self, router: str, hops: int) -> Iterator[_Found]:
         self._steps += 1
         if self._steps > _MOST_STEPS:
             return
         yield from self._own.get(router, ())
         for mount in self._mounts.get(router, ()) if hops else ():
-            for path, route in self._below(mount.router, hops - 1):
-                yield (
-                    path,
-                    replace(
-                        route, path=f"{mount.prefix}/{route.path}", guards=(*mount.guards, *route.guards)
-                    ),
-                )
+            for route in self._below(mount.router, hops - 1):
+                path, guards = f"{mount.prefix}/{route.path}", (*mount.guards, *route.guards)
+                yield replace(route, path=path, guards=guards)
 
     # --- one function -----------------------------------------------------------------------------------------------
 
-    def _function(self, node: "Node", attributes: "list[Node]") -> None:
-        name = self._text(node.child_by_field_name("name"))
-        parameters = self._text(node.child_by_field_name("parameters"))
-        extractor = _EXTRACTOR.search(re.sub(r"\bHeaderMap\b", "", parameters))
-        if extractor and not _OPTIONAL.search(parameters):
-            self._extracted.setdefault(name, Guard(extractor[0], self._path, node.start_point[0] + 1))
-        for attribute in attributes:
-            said = re.match(r"#\[(?:\w+::)?(\w+)\(\s*\"([^\"]*)\"", self._text(attribute))
-            if said and said[1] in _VERBS:
-                line = attribute.start_point[0] + 1
-                route = _Found(_VERBS[said[1]], said[2], name, line, "actix")
-                self._own.setdefault(f"fn {name}", []).append((self._path, route))
-        body = node.child_by_field_name("body")
-        if body is not None:
-            self._calls(body, name, "", (), name)
+    def _function(self, function: n.Function) -> None:
+        for mark in function.decorators:
+            verb = n.last(mark)
+            said = mark.args[0] if isinstance(mark, n.Call) and mark.args else None
+            if verb in _VERBS and isinstance(said, n.Const) and isinstance(said.value, str):
+                path = said.value.partition("?")[0] if self._attributed == "rocket" else said.value
+                name = n.Name(mark.line, function.name)
+                route = _Found(_VERBS[verb], path, name, mark.line, self._attributed, self._module)
+                self._own.setdefault(f"fn {function.name}", []).append(route)
+        for stmt in function.body:
+            self._calls(stmt, function.name, "", (), function.name)
 
     def _calls(
-        self, node: "Node", router: str, prefix: str, guards: tuple[Guard, ...], function: str
+        self, node: n.Node, router: str, prefix: str, guards: tuple[Guard, ...], function: str
     ) -> None:
-        """Routes and mounts in an expression or block; ``prefix`` and ``guards`` are those around it."""
-        self._depth += 1
-        if self._depth < _DEEPEST:
-            self._inside(node, router, prefix, guards, function)
-        self._depth -= 1
-
-    def _inside(
-        self, node: "Node", router: str, prefix: str, guards: tuple[Guard, ...], function: str
-    ) -> None:
-        if node.type == "let_declaration":
-            value, pattern = node.child_by_field_name("value"), node.child_by_field_name("pattern")
-            if value is not None:
-                self._calls(value, f"{function}.{self._text(pattern)}", "", (), function)
+        """Routes and mounts in an expression or statement; ``prefix`` and ``guards`` are those around it."""
+        if isinstance(node, n.Assign):
+            target = n.dotted(node.targets[0])
+            if node.value is not None:
+                self._calls(node.value, f"{function}.{target}", "", (), function)
             return
-        links, root = self._chain(node)
+        links, root = _chain(node)
         if not links:
-            for child in node.named_children:
+            for child in n.children(node):
                 self._calls(child, router, prefix, guards, function)
             return
         self._calls(root, router, prefix, guards, function)
-        scope = self._scope(root)
-        prefix = f"{prefix}/{scope}" if scope else prefix
+        if isinstance(root, n.Name):  # let app = app.route(...): what it held before
+            self._mounts.setdefault(router, []).append(_Mount(f"{function}.{root.id}", prefix, guards))
+            if router != f"{function}.{root.id}":
+                self._mounted.add(f"{function}.{root.id}")
+        scope = _scope(root)
+        self._links(links, router, f"{prefix}/{scope}" if scope else prefix, guards, function)
+
+    def _links(
+        self, links: list[n.Call], router: str, prefix: str, guards: tuple[Guard, ...], function: str
+    ) -> None:
+        """What the calls of a chain add, the last one first."""
         layers = [self._layer(link) for link in links]
         # actix's wrap stands before all of its scope; axum's layers before what was added until then.
-        wraps = [g for link, g in zip(links, layers, strict=True) if g and link.method == "wrap"]
+        wraps = [g for link, g in zip(links, layers, strict=True) if g and n.last(link.func) == "wrap"]
         standing = (*guards, *wraps)
         for link, layer in zip(links, layers, strict=True):
-            if layer and link.method != "wrap":
+            name = n.last(link.func)
+            if layer and name != "wrap":
                 standing = (*standing, layer)
-            elif link.method == "route" and link.arguments:
-                self._route(link.arguments, router, prefix, standing)
-            elif link.method in _MOUNTS and link.arguments:
-                first = self._string(link.arguments[0]) if len(link.arguments) > 1 else ""
-                self._mount(link.arguments[-1], router, f"{prefix}/{first}", standing, function)
+            elif name == "route" and link.args:
+                self._route(link, router, prefix, standing)
+            elif name == "mount" and len(link.args) == 2:
+                self._rocket(link, router, standing)
+            elif name in _MOUNTS and link.args:
+                first = _text(link.args[0]) if len(link.args) > 1 else ""
+                self._mount(link.args[-1], router, f"{prefix}/{first}", standing, function)
             else:
-                for argument in link.arguments:
+                for argument in link.args:
                     self._calls(argument, router, prefix, standing, function)
 
-    def _chain(self, node: "Node") -> "tuple[list[_Link], Node]":
-        """``root.a(..).b(..)`` as its calls, the last one first, and the root."""
-        links = []
-        while node.type == "call_expression":
-            called = node.child_by_field_name("function")
-            receiver = called.child_by_field_name("value") if called is not None else None
-            if called is None or called.type != "field_expression" or receiver is None:
-                break
-            arguments = [a for a in self._arguments(node) if "comment" not in a.type]
-            method = self._text(called.child_by_field_name("field"))
-            links.append(_Link(method, arguments, called.end_point[0] + 1))
-            node = receiver
-        return links, node
-
-    def _layer(self, link: "_Link") -> Guard | None:
-        """The guard that a layer is."""
-        if link.method not in {"layer", "route_layer", "wrap"} or not link.arguments:
+    def _layer(self, link: n.Call) -> Guard | None:
+        """The guard that a layer is: by its name, or because a function in it answers 401 or 403."""
+        if n.last(link.func) not in _LAYERS or not link.args:
             return None
-        guarded = _GUARD.search(self._text(link.arguments[0])[:_LONGEST])
-        return Guard(self._named(link.arguments[0]), self._path, link.line) if guarded else None
+        names = [i for i in islice(n.walk(link.args[0]), _MOST_NODES) if isinstance(i, (n.Name, n.Attr))]
+        bases = {id(i.base) for i in names if isinstance(i, n.Attr) and _GUARD.search(i.name)}
+        told = [i for i in names if _GUARD.search(n.last(i)) and id(i) not in bases]
+        found = ((i, self._project.lookup(self._module, i.id)) for i in names if isinstance(i, n.Name))
+        denying = [
+            i for i, f in found if f is not None and isinstance(f.node, n.Function) and self._guards.denies(f)
+        ]
+        guard = next(iter([*denying, *reversed(told)]), None)
+        return Guard(n.last(guard), self._module.path, link.line) if guard is not None else None
 
     def _mount(
-        self, node: "Node", router: str, prefix: str, guards: tuple[Guard, ...], function: str
+        self, node: n.Expr, router: str, prefix: str, guards: tuple[Guard, ...], function: str
     ) -> None:
         """What is mounted: another function's router, a variable's, an attributed handler, or one built here."""
-        text = self._text(node)
-        if re.fullmatch(r"[\w:]+\(.*\)", text, re.DOTALL) and "." not in text:
-            targets = [text.partition("(")[0].rpartition("::")[2]]
-        elif re.fullmatch(r"[\w:]+", text):
-            last = text.rpartition("::")[2]
-            targets = [f"{function}.{last}", f"fn {last}", last]
-        else:
+        links, root = _chain(node)
+        if links or _scope(root):
             self._calls(node, router, prefix, guards, function)
             return
+        if not isinstance(root, (n.Call, n.Name, n.Attr)):
+            self._calls(node, router, prefix, guards, function)
+            return
+        name = n.last(root)
+        targets = [name] if isinstance(root, n.Call) else [f"{function}.{name}", f"fn {name}", name]
         for target in targets:
             self._mounts.setdefault(router, []).append(_Mount(target, prefix, guards))
             self._mounted.add(target)
 
-    def _route(self, arguments: "list[Node]", router: str, prefix: str, guards: tuple[Guard, ...]) -> None:
+    def _rocket(self, link: n.Call, router: str, guards: tuple[Guard, ...]) -> None:
+        """``.mount("/api", routes![list, create])``."""
+        listed = link.args[1]
+        for item in listed.args if isinstance(listed, n.Call) and n.last(listed.func) == "routes" else ():
+            target = f"fn {n.last(item)}"
+            self._mounts.setdefault(router, []).append(_Mount(target, _text(link.args[0]), guards))
+            self._mounted.add(target)
+
+    def _route(self, link: n.Call, router: str, prefix: str, guards: tuple[Guard, ...]) -> None:
         """``.route("/x", get(a).post(b))``, and actix's ``.route("/x", web::get().to(a))``, with or without a path."""
-        path = self._string(arguments[0])
-        handlers = self._text(arguments[-1])[:_LONGEST]
-        actix = "web::" in handlers
-        pairs = (
-            re.findall(r"web::(\w+)\(\)(?:\s*\.\s*\w+\([^()]*\))*?\s*\.\s*to\(\s*([\w:]+)", handlers)
-            if actix
-            else re.findall(r"(?<![\w:])(?:\w+::)*(\w+)\(\s*([\w:]+)", handlers)
-        )
-        for verb, handler in pairs:
-            if verb in _VERBS:
-                line = arguments[0].start_point[0] + 1
-                name = handler.rpartition("::")[2]
-                full = f"{prefix}/{path}"
-                kind = "actix" if actix else "axum"
-                self._own.setdefault(router, []).append(
-                    (self._path, _Found(_VERBS[verb], full, name, line, kind, guards))
-                )
+        path, line = _text(link.args[0]), link.args[0].line
+        verb, own = "", guards
+        chain: list[n.Call] = []
+        node: n.Expr = link.args[-1]
+        while isinstance(node, n.Call) and len(chain) < 100:
+            chain.append(node)
+            node = node.func.base if isinstance(node.func, n.Attr) else node.func
+        layers = [g for call in chain if (g := self._layer(call))]
+        for call in reversed(chain):
+            name = n.last(call.func)
+            verb = name if name in _VERBS else verb
+            handler = call.args[0] if call.args and (name in _VERBS or name == "to") else None
+            if handler is None or not verb:
+                continue
+            kind = "actix" if name == "to" else "axum"
+            route = _Found(
+                _VERBS[verb], f"{prefix}/{path}", handler, line, kind, self._module, (*own, *layers)
+            )
+            self._own.setdefault(router, []).append(route)
 
-    def _scope(self, root: "Node") -> str:
-        """The path of the ``web::scope("/x")`` or ``web::resource("/x")`` that a chain begins with."""
-        function = root.child_by_field_name("function") if root.type == "call_expression" else None
-        if self._text(function).rpartition("::")[2] not in {"scope", "resource"}:
-            return ""
-        first = self._arguments(root)[:1]
-        return self._string(first[0]) if first else ""
+    # --- extractors -------------------------------------------------------------------------------------------------
 
-    def _arguments(self, call: "Node") -> "list[Node]":
-        given = call.child_by_field_name("arguments")
-        return list(given.named_children) if given is not None else []
+    def _extracted(self, found: Found) -> Guard | None:
+        """The parameter of a handler that keeps strangers out: by the name of its type, or by how that is made."""
+        function = found.node
+        for param in function.params if isinstance(function, n.Function) else ():
+            kinds = [i for i in n.walk(param.annotation) if isinstance(i, n.Name)] if param.annotation else []
+            if any(kind.id in {"Option", "MaybeUser"} for kind in kinds):
+                continue
+            for kind in kinds:
+                if kind.id in self._refusing or _EXTRACTOR.fullmatch(kind.id):
+                    return Guard(kind.id, found.module.path, kind.line)
+        return None
 
-    def _string(self, node: "Node") -> str:
-        text = self._text(node)
-        return text[1:-1] if node.type == "string_literal" and len(text) > 1 else ""
-
-    def _named(self, node: "Node") -> str:
-        """The part of a layer that is a guard's name."""
-        names = re.findall(r"\w+", self._text(node)[:400])
-        return next((name for name in reversed(names) if _GUARD.search(name)), names[0] if names else "layer")
-
-    def _text(self, node: "Node | None") -> str:
-        return "" if node is None else self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+    def _refusing_types(self, modules: list[n.Module]) -> Iterator[str]:
+        """Types whose ``from_request`` answers 401 or 403."""
+        for module in modules:
+            for function in functions(module):
+                if function.name in _EXTRACTS and self._guards.denies(Found(module, function, function.name)):
+                    yield function.owner
 
 
-def _joined(path: str) -> str:
-    return "/" + "/".join(part for part in path.split("/") if part)
+def _chain(node: n.Node) -> tuple[list[n.Call], n.Node]:
+    """``root.a(..).b(..)`` as its calls, the last one first, and the root."""
+    links: list[n.Call] = []
+    while isinstance(node, n.Other) and node.kind == "try" and node.parts:
+        node = node.parts[0]
+    while isinstance(node, n.Call) and isinstance(node.func, n.Attr):
+        base = node.func.base
+        if not isinstance(base, n.Call) and node.func.name not in _LINKS:
+            break
+        links.append(node)
+        node = base
+    return links, node
+
+
+def _scope(root: n.Node) -> str:
+    """The path of the ``web::scope("/x")`` or ``web::resource("/x")`` that a chain begins with."""
+    if isinstance(root, n.Call) and n.last(root.func) in {"scope", "resource"} and root.args:
+        return _text(root.args[0])
+    return ""
+
+
+def _text(expr: n.Expr) -> str:
+    return expr.value if isinstance(expr, n.Const) and isinstance(expr.value, str) else ""
+
+
+def _uses(module: n.Module, crate: str) -> bool:
+    return any(isinstance(i, n.Import) and i.module.partition(".")[0] == crate for i in module.body)

@@ -8,7 +8,6 @@ from evals.code import nodes as n
 from evals.code.files import LARGEST, CodeFile, Part, code_file
 from evals.code.project import Project
 from evals.code.routes import Route, find_routes
-from evals.code.rust_routes import rust_routes
 from prompts.task import Task
 from sandbox.report import TestReport
 
@@ -56,8 +55,7 @@ def build_view(
     """Read every file once. Nothing is imported, run or looked up outside ``files``."""
     known = tuple(code_file(path, files[path]) for path in sorted(files))
     project = Project((read(file) for file in known if file.language), files)
-    routes = (*find_routes(project), *rust_routes(known))
-    return CodeView(known, project, routes, task, tests, installed)
+    return CodeView(known, project, find_routes(project), task, tests, installed)
 
 
 def read(file: CodeFile) -> n.Module:
