@@ -31,7 +31,8 @@ class TestChange:
 
     ``broken`` passed before and do not pass now; ``gone`` passed before and were not run now; ``mended`` failed
     before and pass now; ``added`` were not there before and pass; ``added_bad`` were not there and fail; ``old``
-    failed before and fail still.
+    failed before and fail still. ``proving`` are those that pass now and do not pass over the base's code: they show
+    the change. ``idle`` were not there before and pass over the base's code as well.
     """
 
     __test__ = False
@@ -42,11 +43,18 @@ class TestChange:
     added: tuple[str, ...] = ()
     added_bad: tuple[TestCase, ...] = ()
     old: tuple[str, ...] = ()
+    proving: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     kept: int = 0
 
 
-def compare_tests(before: TestReport, after: TestReport) -> TestChange:
-    """Tell fail-to-pass from pass-to-pass and from what is new."""
+def compare_tests(before: TestReport, after: TestReport, without: TestReport | None = None) -> TestChange:
+    """Tell fail-to-pass from pass-to-pass and from what is new.
+
+    ``without`` is how the change's tests end over the base's code; a test that is not in it could not even be
+    collected there. Without it, what is new or mended is taken to show the change.
+    """
+    bare = {case.id: case.outcome for case in without.cases} if without else {}
     then = {case.id: case.outcome for case in before.cases}
     now = {case.id for case in after.cases}
     cases = after.cases
@@ -57,6 +65,18 @@ def compare_tests(before: TestReport, after: TestReport) -> TestChange:
         added=tuple(c.id for c in cases if c.outcome == "passed" and c.id not in then),
         added_bad=tuple(c for c in cases if c.outcome in _BAD and then.get(c.id) in {None, "skipped"}),
         old=tuple(c.id for c in cases if c.outcome in _BAD and then.get(c.id) in _BAD),
+        proving=tuple(
+            c.id
+            for c in cases
+            if c.outcome == "passed"
+            and bare.get(c.id) != "passed"
+            and (then.get(c.id) != "passed" or bare.get(c.id) in _BAD)
+        ),
+        idle=tuple(
+            c.id
+            for c in cases
+            if c.outcome == "passed" and c.id not in then and bare.get(c.id) == "passed" and not c.hidden
+        ),
         kept=sum(c.outcome == "passed" and then.get(c.id) == "passed" for c in cases),
     )
 
@@ -69,11 +89,13 @@ def judge_change(
     timings: Mapping[str, float] | None = None,
     probes: ProbeReport | None = None,
     mutants: MutantReport | None = None,
+    without: Trial | None = None,
 ) -> Judgement:
     """Judge a change by its tests before and after, and by ``checks`` (of changed lines alone).
 
     Fails where a test that passed fails or is gone, where a new test fails, and where no test shows the change:
-    none passes that was not there or failed before. Inconclusive where the tests ran neither before nor after.
+    none passes now that does not pass ``without`` it, in the trial of its tests over the base's code. Inconclusive
+    where the tests ran neither before nor after.
     """
     if after is None:
         return judge_answer(answer, None, checks, timings)
@@ -84,11 +106,17 @@ def judge_change(
             problem=f"the tests could not be run at the base commit either: {before.report.problem}",
         )
         return judge_answer(answer, replace(after, report=report), checks, timings, probes, mutants)
-    change = compare_tests(before.report, after.report)
+    if without is not None and without.report.ours:
+        note = f"the change's tests could not be tried without it: {without.report.problem}"
+        after, without = replace(after, notes=(*after.notes, note)), None
+    change = compare_tests(before.report, after.report, without.report if without else None)
     judged = judge_answer(answer, _blamed(after, change), checks, timings, probes, mutants)
-    if after.report.problem or change.added or change.mended:
+    if after.report.problem or change.proving:
         return judged
-    missing = Evidence("tests: no test shows the change; add tests that fail without it and pass with it")
+    found = f" ({_named(change.idle)} pass without it as well)" if change.idle else ""
+    missing = Evidence(
+        f"tests: no test shows the change{found}; add tests that fail without it and pass with it"
+    )
     known = judged.reasons if judged.verdict is Verdict.FAIL else ()
     return replace(judged, verdict=Verdict.FAIL, reasons=(*known, missing))
 
@@ -111,6 +139,8 @@ def _blamed(after: Trial, change: TestChange) -> Trial:
         notes.append(f"failed at the base commit as well, and are not blamed: {_named(change.old)}")
     if change.mended:
         notes.append(f"failed at the base commit and pass now: {_named(change.mended)}")
+    if change.idle:
+        notes.append(f"new, but pass without the change as well, and do not test it: {_named(change.idle)}")
     report = replace(after.report, cases=tuple(cases))
     return replace(after, report=report, notes=(*after.notes, *notes))
 

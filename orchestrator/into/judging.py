@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agents.submission import Answer, Submission
 from evals.change import changed_lines, judge_change, on_changed_lines, with_observed
-from evals.code.files import language_of
+from evals.code.files import language_of, part_of
 from evals.judgement import Judgement
 from evals.observe import Narrowing, observe
 from evals.scrutiny import Scrutiny
@@ -18,6 +18,7 @@ from orchestrator.verify import project_of
 from orchestrator.watcher import Watcher
 from prompts.task import Task
 from sandbox.report import TestReport
+from sandbox.toolchains.choose import find_toolchain
 from sandbox.trial import Laboratory, Project, Trial
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _LARGEST_VIEW = 3_000_000
 _WHOLE = frozenset({"complete"})
+# Languages in which a file of tests needs no other one: those are left out where only some are to be run.
+_READ_ALONE = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb")
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class ChangeJudge:
         self.watcher.note("the tests again, with the change")
         project = self._project(answer, task)
         after = await self.laboratory.run(project)
+        without = await self._without(answer, project, after, task)
         start = time.monotonic()
         lines = self._changed(answer)
         view, whole = _view(project.files, {f.path: f.text for f in submission.files}, after, task)
@@ -59,7 +63,7 @@ class ChangeJudge:
         )
         view = await observe(view, project, after, self.laboratory, self.scrutiny, timings, then)
         return judge_change(
-            answer, before, after, with_observed(checks, view), timings, view.probes, view.mutants
+            answer, before, after, with_observed(checks, view), timings, view.probes, view.mutants, without
         )
 
     async def before(self, task: Task) -> Trial:
@@ -69,6 +73,29 @@ class ChangeJudge:
             bare = task.model_copy(update={"hidden_tests": {}})
             self._before = await self.laboratory.run(self._project(Answer(Submission()), bare))
         return self._before
+
+    async def _without(self, answer: Answer, project: Project, after: Trial, task: Task) -> Trial | None:
+        """How the change's own tests end over the base's code; None where it has none in files of their own, or none
+        of them passes with the change."""
+        toolchain = find_toolchain(project.files)
+        if (
+            toolchain is None
+            or after.report.problem
+            or not any(c.outcome == "passed" for c in after.report.cases)
+        ):
+            return None
+        named = toolchain.tests(project.files)
+        tests = {path for path in named if project.files[path] != self.ground.files.get(path)}
+        if not (tests or task.hidden_tests):
+            return None
+        self.watcher.note("the change's tests, without the change")
+        files = {f.path: f for f in answer.submission.files if f.path in tests or part_of(f.path) == "test"}
+        bare = replace(answer.submission, files=tuple(files.values()), deletions=(), migrations=None)
+        alone = self._project(Answer(bare), task)
+        if all(path.endswith(_READ_ALONE) for path in tests):
+            others = toolchain.tests(alone.files) - tests
+            alone = replace(alone, files={p: text for p, text in alone.files.items() if p not in others})
+        return await self.laboratory.run(alone)
 
     def _project(self, answer: Answer, task: Task) -> Project:
         snapshot = self.ground.snapshot

@@ -58,6 +58,42 @@ def test_a_change_that_no_test_shows_falls_short() -> None:
     assert "no test shows the change" in done.reasons[-1].message
 
 
+def proven(before: TestReport, after: TestReport, without: TestReport) -> Judgement:
+    return judge_change(ANSWER, Trial(before), Trial(after), (), without=Trial(without))
+
+
+def test_a_new_test_shows_the_change_only_if_it_fails_without_it() -> None:
+    before, after = report(a="passed"), report(a="passed", new="passed")
+    idle = proven(before, after, report(new="passed"))
+    assert idle.verdict is Verdict.FAIL
+    assert "no test shows the change (new pass without it as well)" in idle.reasons[-1].message
+    for without in (report(new="failed"), report("cannot import b")):
+        assert proven(before, after, without).verdict is Verdict.PASS
+
+
+def test_idle_tests_beside_one_that_shows_the_change_are_named() -> None:
+    done = proven(report(), report(idle="passed", shows="passed"), report(idle="passed", shows="failed"))
+    assert done.verdict is Verdict.PASS
+    assert done.trial is not None
+    assert "new, but pass without the change as well, and do not test it: idle" in done.trial.notes
+
+
+def test_a_changed_test_that_fails_over_the_old_code_shows_the_change() -> None:
+    assert proven(report(a="passed"), report(a="passed"), report(a="failed")).verdict is Verdict.PASS
+
+
+def test_a_test_that_was_mended_in_itself_shows_nothing() -> None:
+    assert proven(report(a="failed"), report(a="passed"), report(a="passed")).verdict is Verdict.FAIL
+
+
+def test_where_the_tests_could_not_be_tried_without_the_change_new_ones_count() -> None:
+    broken = TestReport(problem="no server", ours=True)
+    done = proven(report(), report(new="passed"), broken)
+    assert done.verdict is Verdict.PASS
+    assert done.trial is not None
+    assert any("could not be tried without it: no server" in note for note in done.trial.notes)
+
+
 def test_tests_that_never_ran_say_nothing() -> None:
     done = judged(report("cannot import x"), report("cannot import x"))
     assert done.verdict is Verdict.INCONCLUSIVE

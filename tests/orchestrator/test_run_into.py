@@ -138,8 +138,10 @@ def test_what_breaks_an_old_test_or_shows_nothing_falls_short(cli: Cli, made: Ma
     breaks += "\nEDIT: calc.py\n---\n<<<<<<< SEARCH\n    return a + b\n=======\n    return a\n>>>>>>> REPLACE\n---\n"
     gone = answer("a - b", more="\nDELETE: tests/test_calc.py\n")
     untested = f"EDIT: calc.py\n---\n{PIECE.format(body='a - b')}---\n"
+    idle = answer("a - b", "from calc import add\n\n\ndef test_more():\n    assert add(2, 2) == 4\n")
     for number, (text, said) in enumerate(
         (
+            (idle, "tests/test_subtract.py::test_more pass without it as well"),
             (breaks, "test failed: tests/test_calc.py::test_add"),
             (gone, "passed at the base commit and is not run any more"),
             (untested, "no test shows the change"),
