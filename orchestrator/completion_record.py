@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from agents.completion import Completion, Message
+from agents.completion import Completion, Message, Usage
 from agents.spending import Amounts
 from orchestrator.journal import Record
 
@@ -26,6 +26,7 @@ _FIELDS = (
     "joins",
     "reasoning",
 )
+_USAGE = fields(Usage)
 
 
 def write_completion(completion: Completion) -> dict[str, object]:
@@ -35,7 +36,7 @@ def write_completion(completion: Completion) -> dict[str, object]:
         "model": completion.model,
         "stop_reason": completion.stop_reason,
         "source": completion.source,
-        "usage": asdict(completion.usage),
+        "usage": {field.name: getattr(completion.usage, field.name) for field in _USAGE},
         "cost_usd": cost,
         "request_id": completion.request_id,
         "first_token_seconds": completion.first_token_seconds,
@@ -68,12 +69,26 @@ def amounts_of(record: Record) -> Amounts:
 
 def prompt_hash(messages: Sequence[Message]) -> str:
     """SHA-256 (hex) over speakers and texts; equal for equal prompts alone."""
-    total = hashlib.sha256()
-    for message in messages:
-        for part in (message.speaker, message.text):
-            data = part.encode("utf-8", "surrogatepass")
-            total.update(len(data).to_bytes(8, "big") + data)
+    if not messages:
+        return hashlib.sha256().hexdigest()
+    total = _begun(messages[0]).copy()
+    for message in messages[1:]:
+        _feed(total, message)
     return total.hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _begun(first: Message) -> "hashlib._Hash":
+    """The hash of the first message, which is the same for many prompts."""
+    total = hashlib.sha256()
+    _feed(total, first)
+    return total
+
+
+def _feed(total: "hashlib._Hash", message: Message) -> None:
+    for part in (message.speaker, message.text):
+        data = part.encode("utf-8", "surrogatepass")
+        total.update(len(data).to_bytes(8, "big") + data)
 
 
 @cache

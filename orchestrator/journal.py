@@ -19,7 +19,15 @@ from prompts.errors import ConfigError, StoreError
 
 Record = Mapping[str, object]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _END = re.compile(rb',"sum":"[0-9a-f]{16}"\}')
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A value of a record that is JSON already, on one line."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +153,11 @@ class JournalWriter:
 
 
 def _close_line(record: Record) -> bytes:
-    body = json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
-    data = body.encode("utf-8", "surrogatepass")
+    body = ",".join(
+        f"{_encode(key)}:{value.text if isinstance(value, Raw) else _encode(value)}"
+        for key, value in record.items()
+    )
+    data = f"{{{body}}}".encode("utf-8", "surrogatepass")
     return data[:-1] + b',"sum":"' + _checksum(data).encode() + b'"}\n'
 
 

@@ -1,12 +1,13 @@
 """Reads a run's folder back as results, whether ``backsmith run`` or ``backsmith eval`` made it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from agents.completion import Source, Speaker
+from agents.submission import Adherence
 from evals.results import (
     CallRef,
     ItemResult,
@@ -19,10 +20,13 @@ from evals.results import (
 )
 from evals.score import Score, score_from
 from evals.verdict import Verdict
-from orchestrator.eval_plan import EvalPlan, read_plan
+from orchestrator.eval_plan import EvalPlan, PlannedSample, read_plan
 from orchestrator.journal import Record, scan_journal
 from orchestrator.run_folder import CODE, JOURNAL
 from prompts.errors import ConfigError
+
+T = TypeVar("T")
+N = TypeVar("N", int, float, Decimal)
 
 _REASONS = 5
 _MESSAGE = 4_000
@@ -39,6 +43,7 @@ def read_results(run: Path) -> RunResults:
     environment: dict[str, str] = {}
     damaged: list[int] = []
     gathered: dict[str, _Gathered] = {}
+    pool = _Pool()
     for line in scan_journal(run / JOURNAL):
         record = line.record
         if record is None:
@@ -49,20 +54,20 @@ def read_results(run: Path) -> RunResults:
             plan = read_plan(record.get("plan"))
         elif kind == "start":
             epochs = _number(record.get("epochs")) or epochs
-            found = record.get("environment")
-            environment = {k: str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+            told = record.get("environment")
+            environment = {k: str(v) for k, v in told.items()} if isinstance(told, dict) else {}
         elif isinstance(sample := record.get("sample"), str):
-            gathered.setdefault(sample, _Gathered(sample)).take(record)
+            known = gathered.get(sample)
+            if known is None:
+                known = gathered[sample] = _Gathered(sample)
+            known.take(record, pool)
     if plan is None:
         raise ConfigError(f"{run} holds no run", f"a run folder has a {JOURNAL}; name that folder")
     samples = []
-    for sample_plan in plan.samples(epochs):
-        known = gathered.get(sample_plan.name)
-        if known is not None and known.verdict is not None:
-            start = SampleResult(
-                sample_plan.name, sample_plan.task, sample_plan.agent, sample_plan.epoch, known.verdict
-            )
-            samples.append(known.result(start))
+    for planned in plan.samples(epochs):
+        found = gathered.pop(planned.name, None)
+        if found is not None and found.verdict is not None:
+            samples.append(found.result(planned, found.verdict, pool))
     return RunResults(
         folder=str(run),
         repository=str(run / CODE),
@@ -92,15 +97,45 @@ def read_scores(run: Path, samples: frozenset[str] | None = None) -> Iterator[tu
 
 
 @dataclass(frozen=True, slots=True)
+class _Call:
+    """What is kept of a call's record."""
+
+    ref: CallRef
+    cost: Decimal | None
+    tokens: tuple[int | None, int | None, int | None]
+    seconds: float | None
+    prompt_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Round:
-    """What is kept of a round's score."""
+    """What is kept of a round's score: what results hold, so that ten thousand of them fit into memory."""
 
     number: int
     commit: str
     grader: str
-    score: Score
+    verdict: Verdict
+    adherence: Adherence
+    tests: TestCounts
+    items: Mapping[str, ItemResult]
+    first_failure: TestFailure | None
+    reasons: tuple[str, ...]
+    timings: Mapping[str, float]
+    environment: str
+    toolchain: str
     probes: ProbeCounts | None
     mutants: MutantCounts | None
+
+
+class _Pool:
+    """Lets equal values be one object: most samples of a run share their reasons, prompts and hashes."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, object] = {}
+
+    def same(self, value: T) -> T:
+        """The first value that is equal to this one."""
+        return cast(T, self._known.setdefault(value, value))
 
 
 @dataclass(slots=True)
@@ -110,80 +145,88 @@ class _Gathered:
     name: str
     verdict: Verdict | None = None
     error: str | None = None
-    answers: dict[tuple[str, int], Record] = field(default_factory=dict)
+    calls: dict[tuple[str, int], _Call] = field(default_factory=dict)
     rounds: dict[int, _Round] = field(default_factory=dict)
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record, pool: _Pool) -> None:
         number = _number(record.get("round"))
         match record.get("kind"):
             case "answer" if number is not None:
-                kept = {key: value for key, value in record.items() if key != "reasoning"}
-                self.answers[str(record.get("step")), number] = kept
+                self.calls[pool.same(str(record.get("step"))), number] = _call(record, pool)
             case "score" if number is not None:
-                score = score_from(record["score"])
-                self.rounds[number] = _Round(
-                    number,
-                    str(record.get("commit", "")),
-                    str(record.get("grader", "")),
-                    _short(score),
-                    _probes(score),
-                    _mutants(score),
-                )
+                self.rounds[number] = _round(record, number, pool)
             case "sample":
                 self.verdict = Verdict(str(record["verdict"]))
                 error = record.get("error")
-                self.error = None if error is None else str(error)
+                self.error = None if error is None else pool.same(str(error))
 
-    def result(self, start: SampleResult) -> SampleResult:
-        calls = tuple(self.answers.values())
-        costs = [_decimal(call.get("cost_usd")) for call in calls]
-        seconds = [call.get("seconds") for call in calls]
-        first = next((call for call in calls if call.get("step") == "build"), {})
+    def result(self, planned: PlannedSample, verdict: Verdict, pool: _Pool) -> SampleResult:
+        """The sample, which ended with that verdict."""
+        calls = tuple(self.calls.values())
         rounds = [self.rounds[number] for number in sorted(self.rounds)]
-        known = [cost for cost in costs if cost is not None]
-        result = replace(
-            start,
+        best = next((r for r in rounds if r.verdict is Verdict.PASS), rounds[-1] if rounds else _NO_ROUND)
+        tokens = [_sum([call.tokens[place] for call in calls]) for place in range(3)]
+        return SampleResult(
+            name=self.name,
+            task=planned.task,
+            agent=planned.agent,
+            epoch=planned.epoch,
+            verdict=verdict,
             error=self.error,
             rounds=len(rounds),
-            cost=sum(known, Decimal(0)) if costs and len(known) == len(costs) else None,
-            tokens_in=_sum(calls, "input"),
-            tokens_out=_sum(calls, "output"),
-            tokens_cached=_sum(calls, "cached"),
-            latency=sum(s for s in seconds if isinstance(s, int | float))
-            if seconds and None not in seconds
-            else None,
-            prompt_hash=str(first.get("prompt_hash", "")),
-            sources=tuple(sorted({_source(call) for call in calls})),
+            best_round=best.number,
+            adherence=best.adherence if rounds else None,
+            tests=best.tests,
+            items=best.items,
+            probes=best.probes,
+            mutants=best.mutants,
+            first_failure=best.first_failure,
+            reasons=best.reasons,
+            cost=_sum([call.cost for call in calls]),
+            tokens_in=tokens[0],
+            tokens_out=tokens[1],
+            tokens_cached=tokens[2],
+            latency=_sum([call.seconds for call in calls]),
+            timings=_added([r.timings for r in rounds]),
+            prompt_hash=next((call.prompt_hash for call in calls if call.ref.step == "build"), ""),
+            grader_hash=best.grader,
+            environment=best.environment,
+            toolchain=best.toolchain,
+            sources=pool.same(tuple(sorted({call.ref.source for call in calls}))),
             branch=f"samples/{self.name}",
             commits=tuple(r.commit for r in rounds),
-            calls=tuple(_call(call) for call in calls),
+            calls=tuple(call.ref for call in calls),
         )
-        return _with_rounds(result, rounds) if rounds else result
 
 
-def _with_rounds(result: SampleResult, rounds: list[_Round]) -> SampleResult:
-    best = next((r for r in rounds if r.score.verdict is Verdict.PASS), rounds[-1])
-    score = best.score
-    timings: dict[str, float] = {}
-    for part in rounds:
-        for stage, seconds in part.score.timings.items():
-            timings[stage] = timings.get(stage, 0.0) + seconds
-    failed = next((case for case in score.tests.cases if case.outcome in {"failed", "errored"}), None)
-    counts = score.tests
-    return replace(
-        result,
-        best_round=best.number,
+_NO_ROUND = _Round(
+    0, "", "", Verdict.INCONCLUSIVE, "broken", TestCounts(), {}, None, (), {}, "", "", None, None
+)
+
+
+def _round(record: Record, number: int, pool: _Pool) -> _Round:
+    score = score_from(record["score"])
+    tests = score.tests
+    failed = next((case for case in tests.cases if case.outcome in {"failed", "errored"}), None)
+    counts = TestCounts(tests.passed, tests.failed, tests.errored, tests.skipped, tests.problem)
+    return _Round(
+        number=number,
+        commit=str(record.get("commit", "")),
+        grader=pool.same(str(record.get("grader", ""))),
+        verdict=score.verdict,
         adherence=score.submission.adherence,
-        tests=TestCounts(counts.passed, counts.failed, counts.errored, counts.skipped, counts.problem),
-        items={c.item: ItemResult(c.verdict, c.reason, c.deterministic) for c in score.checklist},
-        probes=best.probes,
-        mutants=best.mutants,
+        tests=pool.same(counts),
+        items={
+            pool.same(check.item): pool.same(ItemResult(check.verdict, check.reason, check.deterministic))
+            for check in score.checklist
+        },
         first_failure=None if failed is None else TestFailure(failed.id, failed.message[:_MESSAGE]),
-        reasons=tuple(reason.message for reason in score.reasons[:_REASONS]),
-        timings=timings,
-        grader_hash=best.grader,
-        environment=score.environment,
-        toolchain=score.toolchain,
+        reasons=pool.same(tuple(reason.message for reason in score.reasons[:_REASONS])),
+        timings={pool.same(stage): seconds for stage, seconds in score.timings.items()},
+        environment=pool.same(score.environment),
+        toolchain=pool.same(score.toolchain),
+        probes=_probes(score),
+        mutants=_mutants(score),
     )
 
 
@@ -209,51 +252,42 @@ def _mutants(score: Score) -> MutantCounts | None:
     return MutantCounts(*counts, found.problem, found.survived[:_SHOWN])
 
 
-def _short(score: Score) -> Score:
-    """A score without what results do not hold, so that ten thousand of them fit into memory."""
-    failed = tuple(case for case in score.tests.cases if case.outcome in {"failed", "errored"})[:1]
-    checklist = tuple(replace(check, evidence=check.evidence[:1]) for check in score.checklist)
-    return replace(
-        score,
-        tests=replace(score.tests, cases=failed, output=""),
-        checklist=checklist,
-        reasons=score.reasons[:_REASONS],
-        submission=replace(score.submission, files=(), diagnostics=(), migrations=()),
-        migrations=(),
-        notes=(),
-        probes=None,
-        mutants=None,
-    )
-
-
-def _call(record: Record) -> CallRef:
-    prompt = record.get("prompt")
+def _call(record: Record, pool: _Pool) -> _Call:
+    prompt, usage, cost = record.get("prompt"), record.get("usage"), record.get("cost_usd")
+    counts = usage if isinstance(usage, dict) else {}
+    seconds = record.get("seconds")
     messages = prompt if isinstance(prompt, list) else []
-    return CallRef(
-        step=str(record.get("step")),
+    ref = CallRef(
+        step=pool.same(str(record.get("step"))),
         round=_number(record.get("round")) or 0,
-        source=_source(record),
+        source=cast(Source, pool.same(str(record.get("source", "live")))),
         answer=str(record.get("blob", "")),
-        prompt=tuple((cast(Speaker, str(speaker)), str(blob)) for speaker, blob in messages),
+        prompt=tuple(pool.same((cast(Speaker, str(speaker)), str(blob))) for speaker, blob in messages),
+    )
+    return _Call(
+        ref,
+        None if cost is None else Decimal(str(cost)),
+        (_number(counts.get("input")), _number(counts.get("output")), _number(counts.get("cached"))),
+        seconds if isinstance(seconds, int | float) else None,
+        str(record.get("prompt_hash", "")),
     )
 
 
-def _source(record: Record) -> Source:
-    return cast(Source, str(record.get("source", "live")))
+def _sum(values: Sequence[N | None]) -> N | None:
+    """What they come to; None of nothing, and where one is unknown."""
+    known = [value for value in values if value is not None]
+    return sum(known[1:], start=known[0]) if known and len(known) == len(values) else None
 
 
-def _sum(calls: tuple[Record, ...], name: str) -> int | None:
-    counts = []
-    for call in calls:
-        usage = call.get("usage")
-        counts.append(_number(usage.get(name)) if isinstance(usage, Mapping) else None)
-    known = [count for count in counts if count is not None]
-    return sum(known) if counts and len(known) == len(counts) else None
+def _added(timings: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    if len(timings) == 1:
+        return timings[0]
+    total: dict[str, float] = {}
+    for one in timings:
+        for stage, seconds in one.items():
+            total[stage] = total.get(stage, 0.0) + seconds
+    return total
 
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
-
-
-def _decimal(value: object) -> Decimal | None:
-    return None if value is None else Decimal(str(value))

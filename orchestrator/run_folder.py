@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from agents.completion import Completion, Message
@@ -14,8 +15,9 @@ from evals.score import Score, score_from, write_score
 from evals.verdict import Verdict
 from orchestrator.completion_record import amounts_of, prompt_hash, read_completion, write_completion
 from orchestrator.group_commit import GroupCommit
-from orchestrator.journal import JournalWriter, Record, read_record, scan_journal
+from orchestrator.journal import JournalWriter, Raw, Record, read_record, scan_journal
 from prompts.errors import ConfigError, StoreError
+from sandbox.git_objects import GitObject, blob
 from sandbox.workspace import Batch, Workspace
 
 JOURNAL = "journal.jsonl"
@@ -119,13 +121,10 @@ class RunFolder:
         batch = Batch()
         if self._redact is not str:
             prompt = [replace(message, text=self._redact(message.text)) for message in prompt]
-        files = {
-            f"{number}-{message.speaker}.md": message.text.encode("utf-8", "surrogatepass")
-            for number, message in enumerate(prompt, start=1)
-        }
-        files["response.md"] = completion.text.encode("utf-8", "surrogatepass")
-        blobs = {name: batch.blob(data) for name, data in files.items()}
-        call = batch.tree(files)
+        kept = {f"{number}-{m.speaker}.md": _blob(m.text) for number, m in enumerate(prompt, start=1)}
+        kept["response.md"] = blob(completion.text.encode("utf-8", "surrogatepass"))
+        blobs = {name: one.id.hex() for name, one in kept.items()}
+        call = batch.folder(kept)
         batch.point(_call_reference(step), call)
         values = {
             "sample": step.sample,
@@ -165,7 +164,7 @@ class RunFolder:
             "round": round_number,
             "commit": commit,
             "grader": grader,
-            "score": json.loads(write_score(score)),
+            "score": Raw(write_score(score)) if self._redact is str else json.loads(write_score(score)),
         }
         offset = await self._commit.put(self._record("score", values), batch)
         self._scores.setdefault(sample, {})[round_number] = offset
@@ -270,6 +269,12 @@ def discard(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
         folder.parent.rmdir()
+
+
+@lru_cache(maxsize=32)
+def _blob(text: str) -> GitObject:
+    """A message as git has it; the first ones are the same for many calls."""
+    return blob(text.encode("utf-8", "surrogatepass"))
 
 
 def _call_reference(step: Step) -> str:

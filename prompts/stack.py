@@ -138,13 +138,17 @@ def _stack(framework_text: str, database: str | None) -> Stack:
 
 def name_hints(task: Task) -> tuple[str, ...]:
     """One line for each name in ``task`` that has no part of its own, with what was perhaps meant."""
+    return _hints(task.framework, task.database)
+
+
+@lru_cache(maxsize=1024)
+def _hints(framework: str, database: str | None) -> tuple[str, ...]:
     hints: list[str] = []
     titles: dict[str, dict[str, str]] = {
         "framework": {alias: item.title for item in FRAMEWORKS for alias in item.aliases},
         "database": {alias: item.title for item in DATABASES for alias in item.aliases},
     }
-    for field, aliases in titles.items():
-        text = getattr(task, field)
+    for (field, aliases), text in zip(titles.items(), (framework, database), strict=True):
         if text is None or _position(text, tuple(aliases)) is not None:
             continue
         words = [text.lower(), *re.split(r"[^a-z0-9.#]+", text.lower()[:200])]

@@ -26,16 +26,16 @@ _NAMES = {Kind.COMMIT: b"commit", Kind.TREE: b"tree", Kind.BLOB: b"blob"}
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """One object: its kind and its content."""
+    """One object: its kind, its content, and its id (a SHA-1, 20 bytes)."""
 
     kind: Kind
     data: bytes
+    id: bytes
 
-    @property
-    def id(self) -> bytes:
-        """The object's id: a SHA-1, 20 bytes."""
-        head = b"%b %d\0" % (_NAMES[self.kind], len(self.data))
-        return hashlib.sha1(head + self.data, usedforsecurity=False).digest()
+
+def blob(data: bytes) -> GitObject:
+    """The content of a file."""
+    return _object(Kind.BLOB, data)
 
 
 def tree(entries: Iterable[tuple[bytes, bytes, bytes]]) -> GitObject:
@@ -44,7 +44,7 @@ def tree(entries: Iterable[tuple[bytes, bytes, bytes]]) -> GitObject:
     ordered = sorted(
         (name + b"/" if mode == FOLDER else name, mode, name, one) for name, mode, one in entries
     )
-    return GitObject(Kind.TREE, b"".join(b"%b %b\0%b" % (mode, name, one) for _, mode, name, one in ordered))
+    return _object(Kind.TREE, b"".join(b"%b %b\0%b" % (mode, name, one) for _, mode, name, one in ordered))
 
 
 def commit(root: bytes, parent: str | None, seconds: int, message: str) -> GitObject:
@@ -54,4 +54,10 @@ def commit(root: bytes, parent: str | None, seconds: int, message: str) -> GitOb
         lines.append(b"parent " + parent.encode("ascii"))
     lines += [b"%b %b %d +0000" % (who, _AUTHOR, seconds) for who in (b"author", b"committer")]
     text = message.encode("utf-8", "replace")
-    return GitObject(Kind.COMMIT, b"\n".join(lines) + b"\n\n" + text)
+    return _object(Kind.COMMIT, b"\n".join(lines) + b"\n\n" + text)
+
+
+def _object(kind: Kind, data: bytes) -> GitObject:
+    total = hashlib.sha1(b"%b %d\0" % (_NAMES[kind], len(data)), usedforsecurity=False)
+    total.update(data)
+    return GitObject(kind, data, total.digest())

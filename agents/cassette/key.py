@@ -27,11 +27,17 @@ def canonical(request: Request, redactor: Redactor, model: str | None = None) ->
     Secrets are taken out first, so that a key neither holds one nor depends on whose it was.
     ``model`` stands in for the request's own where a replay has no model name.
     """
-    messages = ",".join(f'["{m.speaker}",{_quoted(redactor.redact(m.text))}]' for m in request.messages)
+    return "".join(_pieces(request, redactor, model))
+
+
+def _pieces(request: Request, redactor: Redactor, model: str | None) -> tuple[str, str]:
+    """The canonical line in two: as far as many requests share it (their first message), and the rest."""
     parameters = json.dumps(parameters_json(request.parameters), sort_keys=True, separators=(",", ":"))
+    messages = [f'["{m.speaker}",{_quoted(redactor.redact(m.text))}]' for m in request.messages]
     return (
-        f'{{"epoch":{request.tag.epoch},"messages":[{messages}],'
-        f'"model":{_quoted(model or request.model)},"parameters":{parameters}}}'
+        f'{{"epoch":{request.tag.epoch},"messages":[{"".join(messages[:1])}',
+        f"{''.join(f',{message}' for message in messages[1:])}],"
+        f'"model":{_quoted(model or request.model)},"parameters":{parameters}}}',
     )
 
 
@@ -43,4 +49,12 @@ def _quoted(text: str) -> str:
 
 def key_of(request: Request, redactor: Redactor, model: str | None = None) -> str:
     """SHA-256 (hex) of the canonical request."""
-    return hashlib.sha256(canonical(request, redactor, model).encode("ascii")).hexdigest()
+    shared, rest = _pieces(request, redactor, model)
+    total = _begun(shared).copy()
+    total.update(rest.encode("ascii"))
+    return total.hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _begun(text: str) -> "hashlib._Hash":
+    return hashlib.sha256(text.encode("ascii"))

@@ -13,13 +13,9 @@ from dulwich.pack import load_pack_index
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.git_objects import FILE, FOLDER, GitObject, Kind, commit, tree
+from sandbox.git_objects import FILE, FOLDER, GitObject, blob, commit, tree
 from sandbox.pack_file import Entry, PackFile, PackIndex, index_bytes
 from sandbox.packs import PackFolder
-
-
-def blob(data: bytes) -> GitObject:
-    return GitObject(Kind.BLOB, data)
 
 
 def numbered(numbers: range) -> dict[bytes, GitObject]:
