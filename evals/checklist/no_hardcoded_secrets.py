@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from evals.checklist.environment import environment_reads
 from evals.checklist.findings import Findings, shown, unread, unread_languages
 from evals.checklist.key_formats import key_format
 from evals.checklist.secret_calls import SecretCalls
-from evals.checklist.secret_fallbacks import Fallbacks, environment_reads
+from evals.checklist.secret_fallbacks import Fallbacks
 from evals.checklist.secret_files import in_file
 from evals.checklist.secret_shapes import random_looking, secret_name, secret_value
 from evals.checklist.secret_text import in_unread_source
@@ -21,6 +22,8 @@ ITEM = "no-hardcoded-secrets"
 
 # Nodes at which a secret can begin; the many names and attributes are passed over.
 _TELLING = frozenset({n.Const, n.Text, n.Assign, n.Group, n.Param, n.Call, n.Compare, n.Choice, n.Function})
+_TESTING = frozenset({"it", "test", "describe", "it.each", "test.each", "beforeEach", "beforeAll"})
+_FIELDS = frozenset({"Field", "field", "Setting", "ib", "attrib"})
 _MANY = re.compile(r"(?:api|access|secret)[^a-z]?keys$|secrets$", re.IGNORECASE)
 _CONNECTS = re.compile(r"connect|engine|client|pool|login|session|create_user|database", re.IGNORECASE)
 
@@ -62,8 +65,9 @@ class _Secrets:
 
     def found(self) -> Iterator[tuple[int, str]]:
         seen: set[int] = set()
+        tests = _tests(self.module)
         for item in n.inside(self.module):
-            if type(item) not in _TELLING:
+            if type(item) not in _TELLING or id(item) in tests:
                 continue
             for line, message in (*self.fallbacks.of(item), *self.node(item)):
                 if line not in seen:
@@ -176,6 +180,18 @@ class _Secrets:
         yield from self.calls.of(call)
 
 
+def _tests(module: n.Module) -> frozenset[int]:
+    """The nodes of JavaScript's tests that stand in a file of another name: ``it("...", () => ...)``."""
+    found: set[int] = set()
+    for call in n.only(module, n.Call):
+        if n.dotted(call.func) in _TESTING and len(call.args) == 2 and literal(call.args[0]):
+            closure = call.args[1]
+            found |= (
+                {id(item) for item in n.inside(closure.function)} if isinstance(closure, n.Closure) else set()
+            )
+    return frozenset(found)
+
+
 def _declared(value: n.Call) -> str | None:
     """The literal default of a field: ``Field("x")``, ``attr.ib(default="x")``, ``field(default_factory=...)``."""
     options = dict(value.keywords)
@@ -184,6 +200,10 @@ def _declared(value: n.Call) -> str | None:
     if isinstance(factory, n.Closure) and factory.function.body:
         last = factory.function.body[-1]
         default = last.value if isinstance(last, n.Return) else None
-    if default is None and value.args and n.last(value.func) in {"Field", "field", "Setting", "ib", "attrib"}:
+    if (
+        default is None
+        and value.args
+        and (n.last(value.func) in _FIELDS or {"envvar", "env"} & options.keys())
+    ):
         default = value.args[0]
     return literal(default)

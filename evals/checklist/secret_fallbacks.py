@@ -8,35 +8,25 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from evals.checklist.environment import BASES, GETTERS, READS, RESTS, environment_reads, reads_environment
 from evals.checklist.findings import shown
 from evals.checklist.secret_shapes import secret_name
 from evals.code import nodes as n
 from evals.code.constants import Constants, literal, unwrapped
 from evals.code.project import Project
 
-READS = frozenset(
-    {"os.getenv", "getenv", "os.environ.get", "environ.get", "os.Getenv", "os.LookupEnv", "System.getenv", "env.var",
-     "std.env.var", "env.var_os", "option_env", "syscall.Getenv", "System.getProperty", "Deno.env.get"}
-)  # fmt: skip
-_ENV_BASES = frozenset(
-    {"process.env", "env", "config", "import.meta.env", "Bun.env", "environ", "os.environ"}
-)
-_GETTERS = frozenset({"getenv", "get", "config", "env", "str", "string", "setdefault", "getOrDefault",
-"getProperty", "pop",
-                      "getOrThrow", "required", "optional", "SetDefault", "String", "getattr", "secret",
-                      "StringVar"})  # fmt: skip
-_RESTS = frozenset({"default",
-"unwrap_or", "unwrap_or_else", "unwrap_or_default", "orElse", "orElseGet", "map_or", "or_else",
-"or",
-                    "requireNonNullElse", "defaultIfBlank", "defaultString", "defaultIfEmpty"})  # fmt: skip
 _FIRSTS = re.compile(
     r"(?:next|(?:first|coalesce|defaultto|defaultif|fallback|either|oneof|pick|nvl)\w*|\w*or)", re.IGNORECASE
 )
 _OPTIONS = frozenset({"default", "fallback", "defaultValue", "def"})
+_SCHEMA_DEFAULTS = frozenset({"default", "catch", "prefault"})
+_ENTRY_NAMES = frozenset({"env", "EnvVars", "EnvVar", "envVar", "Name"})
+_ENTRY_DEFAULTS = ("default", "Value", "Default", "DefaultText")
 _READ_NAME = re.compile(r"env|config|Getenv|getProperty", re.IGNORECASE)
 _TAG = re.compile(
     r'(?:env(?:config)?|mapstructure|yaml|json):"([\w.-]+)[^"]*".*?\b(?:envDefault|default|env-default):"([^"]+)"'
 )
+_KONG = re.compile(r"\benv='([\w.-]+)'[^\"]*\bdefault='([^']+)'")
 _SPRING = re.compile(r"\$\{([\w.-]+):([^}]+)\}")
 
 
@@ -51,14 +41,21 @@ class Fallbacks:
         self._defaults = {p.name: text for p in n.only(module, n.Param) if (text := literal(p.default))}
         self._reading = environment_reads(module) > 0
         self._listed = dict(_listed(module))
+        self._told = {id(side) for item in n.only(module, n.Compare) for side in (item.left, item.right)}
         for target, value in (pair for item in n.inside(module) for pair in _given(item)):
             asked = self.asked(value)
             if asked and secret_name(asked):
                 self._held[n.dotted(target)] = asked
 
     def holds(self, expr: n.Expr) -> bool:
-        """Whether an expression is a variable that holds a secret of the environment."""
-        return isinstance(expr, (n.Name, n.Attr)) and bool({n.dotted(expr), n.last(expr)} & self._held.keys())
+        """Whether an expression is a secret of the environment, or a variable that holds one."""
+        if isinstance(expr, (n.Name, n.Attr)):
+            return bool({n.dotted(expr), n.last(expr)} & self._held.keys())
+        return (
+            isinstance(expr, n.Call)
+            and secret_name(self.asked(expr))
+            and any(map(reads_environment, n.walk(expr)))
+        )
 
     def of(self, item: n.Node) -> Iterator[tuple[int, str]]:
         """Line and message of each fallback that begins at this node."""
@@ -77,7 +74,7 @@ class Fallbacks:
                 yield from self._declared(item)
             case n.Const(value=str() as text) if len(text) < 2000:
                 match_ = _SPRING.search(text)
-                if match_ and secret_name(match_[1]) and match_[2].strip():
+                if match_ and secret_name(match_[1]) and match_[2].strip() and match_[2][0] != "#":
                     yield item.line, _says(match_[1])
 
     def asked(self, expr: n.Expr) -> str:
@@ -87,19 +84,15 @@ class Fallbacks:
                 return ""
             if (
                 isinstance(item, n.Call)
-                and (n.dotted(item.func) in READS or n.last(item.func) in _GETTERS)
+                and (n.dotted(item.func) in READS or n.last(item.func) in GETTERS)
                 and item.args
             ):
                 text = self._named(item.args[0]) or (self._named(item.args[1]) if len(item.args) > 1 else "")
                 if text:
                     return text
-            if (
-                isinstance(item, n.Attr)
-                and n.dotted(item.base) in _ENV_BASES
-                and item.name not in {"get", "str"}
-            ):
+            if isinstance(item, n.Attr) and n.dotted(item.base) in BASES and item.name not in {"get", "str"}:
                 return item.name
-            if isinstance(item, n.Index) and n.dotted(item.base) in _ENV_BASES:
+            if isinstance(item, n.Index) and n.dotted(item.base) in BASES:
                 return literal(item.key) or ""
         return ""
 
@@ -116,7 +109,7 @@ class Fallbacks:
             return self._text(default) if any(asked) and _READ_NAME.search(n.dotted(inner.func)) else ""
         if isinstance(inner, n.Choice) and inner.kind != "and":
             options = _flat(inner)
-            if any(_reads(item) for option in options for item in islice(n.walk(option), 50)):
+            if any(reads_environment(item) for option in options for item in islice(n.walk(option), 50)):
                 return next((text for text in map(self._text, options) if text), "")
         return ""
 
@@ -124,7 +117,7 @@ class Fallbacks:
         asked, default = self._default(call)
         text = self._text(default)
         secret = next((a for a in asked if secret_name(a) and a != text), "")
-        if text and secret:
+        if text and secret and id(call) not in self._told:  # what is only compared is not used
             yield call.line, _says(secret)
 
     def _default(self, call: n.Call) -> tuple[list[str], n.Expr | None]:
@@ -134,14 +127,17 @@ class Fallbacks:
         named = next((options[k] for k in ("key", "name", "var", "env", "envvar") if k in options), None)
         places = [i for i, a in enumerate(call.args[:2]) if self._named(a)]
         asked = [self._named(a) for a in (*(call.args[i] for i in places), named) if self._named(a)]
-        getter = name in _GETTERS or "env" in name.lower() or n.dotted(call.func) in READS
+        getter = name in GETTERS or "env" in name.lower() or n.dotted(call.func) in READS
         if default is None and asked and self._gets(call, getter):
             # getattr(settings, "X", "y"), _.get(process.env, "X", "y"): the name may come second
             after = (places[0] if places else 0) + 1
             default = call.args[after] if len(call.args) > after else None
-        if name in _RESTS and isinstance(call.func, n.Attr) and call.args:
+        if name in RESTS and isinstance(call.func, n.Attr) and call.args:
             roots = (call.func.base, *call.args[:-1])
             return [a for a in (self.asked(r) for r in roots) if a], call.args[-1]
+        listed = call.func.base if isinstance(call.func, n.Attr) else None
+        if name == "find" and isinstance(listed, n.Group) and listed.items:  # [a, b, "literal"].find(Boolean)
+            return [a for a in (self.asked(item) for item in listed.items) if a], listed.items[-1]
         if _FIRSTS.fullmatch(name) and len(call.args) >= 2 and 0 not in places:
             return [a for a in (self.asked(arg) for arg in call.args[:-1]) if a], call.args[-1]
         return asked, default
@@ -153,7 +149,7 @@ class Fallbacks:
         found = self.project.callee(self.module, call.func)
         if found is None or not isinstance(found.node, n.Function):
             return False
-        return any(_reads(i) for i in n.inside(found.node))
+        return any(reads_environment(i) for i in n.inside(found.node))
 
     def _text(self, default: n.Expr | None) -> str:
         function = self._made_by(default)
@@ -197,7 +193,7 @@ class Fallbacks:
         text = literal(value)
         if name in self._held and text and text.strip():
             yield stmt.line, _says(self._held[name])
-        tag = _TAG.search(text) if text and stmt.annotation is not None else None
+        tag = (_TAG.search(text) or _KONG.search(text)) if text and stmt.annotation is not None else None
         if tag and (secret_name(tag[1]) or secret_name(name)):
             yield stmt.line, _says(tag[1])
 
@@ -211,7 +207,7 @@ class Fallbacks:
 
     def _returned(self, function: n.Function) -> Iterator[tuple[int, str]]:
         """``func secret() string { if v := os.Getenv("SECRET"); v != "" { return v }; return "literal" }``."""
-        if not self._reading or not any(map(_reads, n.inside(function))):
+        if not self._reading or not any(map(reads_environment, n.inside(function))):
             return
         nodes = n.inside(function)
         held: dict[str, str] = {}
@@ -236,20 +232,23 @@ class Fallbacks:
     def _read_in(self, expr: n.Expr) -> str:
         """The variable that an expression is read from, conversions looked through; empty for all else."""
         inner = unwrapped(expr)
-        return self.asked(inner) if inner is not None and _reads(inner) else ""
+        return self.asked(inner) if inner is not None and reads_environment(inner) else ""
 
     def _declared(self, group: n.Group) -> Iterator[tuple[int, str]]:
         """``JWT_SECRET: z.string().default("literal")``, ``{env: "JWT_SECRET", default: "literal"}``."""
         entries = dict(_entries(group))
-        env = literal(entries.get("env")) or ""
-        if secret_name(env) and self._text(entries.get("default")):
-            yield group.line, _says(env)
+        for key in _ENTRY_NAMES & entries.keys():
+            named = entries[key]
+            env = literal(named.items[0] if isinstance(named, n.Group) and named.items else named) or ""
+            if secret_name(env) and any(self._text(entries.get(d)) for d in _ENTRY_DEFAULTS):
+                yield group.line, _says(env)
+                break
         for name, value in entries.items():
             if not secret_name(name):
                 continue
             for item in n.walk(value):
                 default: n.Expr | None = None
-                if isinstance(item, n.Call) and n.last(item.func) == "default" and item.args:
+                if isinstance(item, n.Call) and n.last(item.func) in _SCHEMA_DEFAULTS and item.args:
                     default = item.args[0]
                 elif isinstance(item, n.Group) and item.kind == "dict":
                     inner = dict(_entries(item))
@@ -302,22 +301,6 @@ def _listed(module: n.Module) -> Iterator[tuple[str, str]]:
             name = next((text for text in texts if secret_name(text)), "")
             if name:
                 yield item.target.id, name
-
-
-def _reads(item: n.Node) -> bool:
-    if isinstance(item, n.Call):
-        return n.dotted(item.func) in READS
-    return isinstance(item, (n.Attr, n.Index)) and n.dotted(item.base) in {
-        "process.env",
-        "os.environ",
-        "import.meta.env",
-    }
-
-
-def environment_reads(module: n.Module) -> int:
-    """How often a module reads the environment."""
-    nodes: tuple[n.Node, ...] = (*n.only(module, n.Call), *n.only(module, n.Attr), *n.only(module, n.Index))
-    return sum(_reads(item) for item in nodes if not (isinstance(item, n.Attr) and item.name == "get"))
 
 
 def _says(name: str) -> str:

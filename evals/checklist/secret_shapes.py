@@ -76,12 +76,16 @@ _DSN_PASSWORD = re.compile(
 )
 
 
+_SEPARATORS = str.maketrans("-. :/", "_____")
+_CALLED = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_LABEL = re.compile(r"(?!(?:My|Your|The|This|Super|Top|Dev|Very|Some) )[A-Z][a-z]+(?: [A-Za-z][a-z]+){1,3}")
+_MADE_UP = re.compile(r"MY_|YOUR|SUPER|CHANGE|DEFAULT|DEV|TEST|THIS|LOCAL|INSECURE|EXAMPLE")
+
+
 def secret_name(name: str) -> bool:
     """Whether what a name holds is a secret: ``JWT_SECRET``, ``dbPassword``; not ``token_url``,
     ``password_hash``."""
-    plain = (
-        _CAMEL.sub("_", name[-80:]).lower().replace("-", "_").replace(".", "_").replace(" ", "_").strip("_")
-    )
+    plain = _CAMEL.sub("_", name[-80:]).lower().translate(_SEPARATORS).strip("_")
     while (shorter := _TRAILER.sub("", plain)) != plain:
         plain = shorter
     return bool(_SECRET_NAME.search(plain)) and not _NOT_SECRET.search(plain)
@@ -97,8 +101,12 @@ def secret_value(value: str, name: str = "") -> bool:
         return False
     if _MASKED.match(plain) or (len(plain) > 80 and "\n" in plain and "PRIVATE KEY" not in plain):
         return False
+    if _CALLED.fullmatch(plain) and secret_name(plain) and not _MADE_UP.search(plain):
+        return False  # password: "DB_PASSWORD", the variable that holds it
     if _STORED_AS.match(plain) and re.split("[.:/]", plain)[-1].lower() == name.lower():
         return False  # token: "auth.token", the place where it is kept
+    if _LABEL.fullmatch(plain) and plain.rpartition(" ")[2].lower() == name.lower():
+        return False  # token: "Access token", what people read
     sentence = _REFUSAL if name.lower().endswith("secret") else _SENTENCE
     return not (" " in plain and sentence.search(plain))
 

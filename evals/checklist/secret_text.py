@@ -14,14 +14,14 @@ from evals.checklist.key_formats import key_format
 from evals.checklist.secret_shapes import dsn_password, secret_name, secret_value, url_password
 from evals.code.files import LARGEST, CodeFile
 
-_NAME = r"""["']([A-Za-z][\w.]{2,60})["']"""
+_NAME = r"""["']([A-Za-z][\w.:]{2,60})["']"""
 _LITERAL = r"""(?:String::from\(|b)?["']([^"'\n]{1,160})["']"""
 _SECOND = re.compile(
     rf"\b(?:ENV\.fetch|getenv|env|option_env!|get_env|env_or|env_or_default)\s*\(\s*{_NAME}\s*,\s*{_LITERAL}"
 )
 _AFTER = re.compile(
     rf"(?:\bvar|option_env!|\bENV|\bgetenv|GetEnvironmentVariable|_ENV|_SERVER|\benv|configuration)\s*[(\[]\s*{_NAME}\s*[)\]]"
-    rf"\s*(?:\.\s*(?:ok|map_err|map|filter|and_then)\s*\([^\"']{{0,60}}\)\s*){{0,3}}(?:\.\s*unwrap_or(?:_else)?\s*\(\s*(?:\|\w*\|\s*)?|\?\?\s*|\|\|\s*|\?:\s*){_LITERAL}",
+    rf"(?:\.(?:presence|strip|to_s|chomp)\b)?\s*(?:\.\s*(?:ok|map_err|map|filter|and_then)\s*\([^\"']{{0,60}}\)\s*){{0,3}}(?:\.\s*unwrap_or(?:_else)?\s*\(\s*(?:\|\w*\|\s*)?|\?\?\s*|\|\|\s*|\?:\s*){_LITERAL}",
     re.IGNORECASE,
 )
 _DECLARED = re.compile(

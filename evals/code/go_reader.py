@@ -93,7 +93,11 @@ class GoReader(GrammarReader):
         return n.Import(self.line(node), path, alias=name or tail.removeprefix("go-"))
 
     def declare_type(self, node: "Node") -> n.Class:
-        kind = node.child_by_field_name("type")
+        body = self.members(node.child_by_field_name("type"))
+        return n.Class(self.line(node), self.text(node.child_by_field_name("name")), (), body)
+
+    def members(self, kind: "Node | None") -> tuple[n.Stmt, ...]:
+        """The fields of a struct, each with its tag as its value."""
         body: list[n.Stmt] = []
         for fields in kind.named_children if kind else []:
             for member in fields.named_children if fields.type == "field_declaration_list" else []:
@@ -102,7 +106,7 @@ class GoReader(GrammarReader):
                 value = n.Const(line, self.text(tag)[1:-1]) if tag else None
                 names = [n.Name(line, self.text(c)) for c in member.children_by_field_name("name")]
                 body += [n.Assign(line, (name,), value, annotation) for name in names]
-        return n.Class(self.line(node), self.text(node.child_by_field_name("name")), (), tuple(body))
+        return tuple(body)
 
     def declare(self, node: "Node") -> list[n.Stmt]:
         line = self.line(node)
@@ -111,7 +115,8 @@ class GoReader(GrammarReader):
         annotation = n.Name(line, self.text(kind)) if kind else None
         values = self.items(node.child_by_field_name("value"))
         if not values:
-            return [n.Assign(line, (name,), None, annotation) for name in names]
+            held = [n.Assign(line, (name,), None, annotation) for name in names]
+            return [*held, *([n.Class(line, "", (), body)] if (body := self.members(kind)) else [])]
         return self.assign(line, names, values)
 
     def loop(self, node: "Node") -> list[n.Stmt]:

@@ -236,7 +236,7 @@ class JavaScriptReader(GrammarReader):
         if kind in _WRAPPERS:
             inner = [c for c in node.named_children if c.type != "comment"]
             return (
-                self.expr(inner[0] if kind != "sequence_expression" else inner[-1])
+                self.expr(inner[-1] if kind in {"sequence_expression", "type_assertion"} else inner[0])
                 if inner
                 else self.other(node)
             )
