@@ -8,14 +8,13 @@ from agents.models import redactor
 from agents.outputs.output import Output, OutputModel, numbered
 from agents.spending import Spending
 from evals.grader import grader_hash
-from evals.results import AgentInfo, RunResults
+from evals.results import AgentInfo
 from evals.suites.suite import Suite, SuiteTask
 from orchestrator.eval_engine import Agent, EvalRun, Pace
 from orchestrator.eval_plan import EvalPlan, agent_id, roles_hash
 from orchestrator.eval_progress import eval_progress
 from orchestrator.eval_run import Where, run_eval
 from orchestrator.eval_setup import Wanted, task_info
-from orchestrator.results import read_results
 from orchestrator.run_folder import fresh_folder
 from orchestrator.teams import BUILDER, find_team
 from prompts.errors import ConfigError
@@ -55,8 +54,8 @@ async def score_outputs(
     *,
     wanted: Wanted,
     quiet: bool,
-) -> RunResults:
-    """Score outputs in a run folder; one that holds this run goes on with it.
+) -> Path:
+    """Score outputs in a run folder, and return it; one that holds this run goes on with it.
 
     Of ``wanted`` only tasks, epochs and tests count. Tasks that no output answers are left out. A task that has
     fewer samples of a model than others is filled up with samples that could not be judged, so that nobody
@@ -84,7 +83,7 @@ async def score_outputs(
     folder = run or fresh_folder(Path("runs"), suite.name)
     with eval_progress(quiet=quiet) as progress:
         await run_eval(eval_run, folder, pace, where, Spending(), progress)
-    return read_results(folder)
+    return folder
 
 
 def _answered(suite: Suite, outputs: Sequence[Output], chosen: Sequence[str]) -> dict[str, SuiteTask]:

@@ -43,9 +43,10 @@ def fill(role: Role, name: str, values: Mapping[str, object]) -> str:
 def _environment(role: Role) -> "Environment":
     import jinja2
 
-    sources = {source.name: (source.text, str(source.path), lambda: True) for source in role.sources}
+    sources = {source.name: (source.text, str(source.path), None) for source in role.sources}
     return jinja2.Environment(
         loader=jinja2.FunctionLoader(sources.get),
+        auto_reload=False,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agents.fileblock.bodies import Body, bare_item
 from agents.fileblock.content import extension
@@ -186,8 +187,6 @@ def _package(text: str, hint: Ecosystem) -> Dependency | None:
 
 
 def _python(text: str, *, poetry: bool = False) -> Dependency | None:
-    from packaging.requirements import InvalidRequirement, Requirement
-
     if len(text) > _LONGEST_SPEC:
         return None
     name, at, constraint = text.partition("@")
@@ -196,13 +195,19 @@ def _python(text: str, *, poetry: bool = False) -> Dependency | None:
     if _TOML_PAIR.match(text):
         name, _, constraint = text.partition("=")
         return _constrained(name.strip(), constraint.strip(' "')) if "{" not in constraint else None
+    return Dependency("python", text) if _is_requirement(text) else None
+
+
+@lru_cache(maxsize=2048)
+def _is_requirement(text: str) -> bool:
+    """Whether it is a requirement as pip takes it; the same ones come in many answers."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         requirement = Requirement(text)
     except (InvalidRequirement, RecursionError):
-        return None
-    if requirement.url and "://" not in requirement.url:
-        return None
-    return Dependency("python", text)
+        return False
+    return not requirement.url or "://" in requirement.url
 
 
 def _constrained(name: str, constraint: str) -> Dependency | None:

@@ -135,6 +135,7 @@ def eval_suite(
     from orchestrator.eval_show import eval_exit_code, result_lines
     from orchestrator.exit_codes import FALLS_SHORT, VERIFIED
     from orchestrator.model_choice import ModelChoice
+    from orchestrator.results import read_results
     from orchestrator.terminal import console
     from prompts.role import default_overlay
 
@@ -167,9 +168,10 @@ def eval_suite(
     where = Where(sandbox, engine, ray_address, cache=not no_cache)
     place = _Place(run_folder, where, quiet=as_json)
     if outputs:
-        results = asyncio.run(_score(loaded, outputs, wanted, pace, place))
+        folder = asyncio.run(_score(loaded, outputs, wanted, pace, place))
     else:
-        results = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
+        folder = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
+    results = read_results(folder)
     if as_json:
         sys.stdout.write(_json(results))
     else:
@@ -185,9 +187,7 @@ class _Place:
     quiet: bool
 
 
-async def _score(
-    suite: "Suite", outputs: list[Path], wanted: "Wanted", pace: "Pace", place: _Place
-) -> "RunResults":
+async def _score(suite: "Suite", outputs: list[Path], wanted: "Wanted", pace: "Pace", place: _Place) -> Path:
     from orchestrator.score_outputs import read_outputs, score_outputs
     from prompts.errors import ConfigError
 
@@ -197,9 +197,7 @@ async def _score(
     return await score_outputs(suite, found, place.run, pace, place.where, wanted=wanted, quiet=place.quiet)
 
 
-async def _eval(
-    suite: "Suite", wanted: "Wanted", choice: "ModelChoice", pace: "Pace", place: _Place
-) -> "RunResults":
+async def _eval(suite: "Suite", wanted: "Wanted", choice: "ModelChoice", pace: "Pace", place: _Place) -> Path:
     import asyncio
 
     from agents.project import find_project
@@ -207,7 +205,6 @@ async def _eval(
     from orchestrator.eval_run import run_eval
     from orchestrator.eval_setup import opened
     from orchestrator.model_choice import model_options
-    from orchestrator.results import read_results
     from orchestrator.run_folder import discard, fresh_folder
     from orchestrator.terminal import console
 
@@ -224,7 +221,7 @@ async def _eval(
     except BacksmithError:
         discard(folder)
         raise
-    return read_results(folder)
+    return folder
 
 
 def _json(results: "RunResults") -> str:
