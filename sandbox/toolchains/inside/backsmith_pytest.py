@@ -10,17 +10,19 @@ import sys
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - before anything else can be imported
+import backsmith_guard
 import backsmith_witness as ours
 
 del sys.path[0]
 
 
-def run_tests(events: ours.Events) -> int:
-    """pytest with our plugin; its exit code."""
+def run_tests(events: ours.Events, guard: "backsmith_guard.Guard | None" = None) -> int:
+    """pytest with our plugin; its exit code. A ``guard`` that was made before may be used."""
     import pytest
 
     folder = str(pathlib.Path.cwd())
-    guard = ours.Guard(folder)
+    guard = guard or backsmith_guard.Guard()
+    guard.folder = folder
     arguments = ["-p", "no:cacheprovider", "-v", "--color=no", "-rfE", *tamed()]
     ours.enter(folder)
     return int(pytest.main(arguments, plugins=[Reporter(events, guard)]))
@@ -36,7 +38,7 @@ def tamed() -> list[str]:
 class Reporter:
     """The plugin: tells what was collected, what each test came to, and what of the machinery was changed."""
 
-    def __init__(self, events: ours.Events, guard: ours.Guard) -> None:
+    def __init__(self, events: ours.Events, guard: backsmith_guard.Guard) -> None:
         self._events = events
         self._guard = guard
         self._messages: dict[str, tuple[str, str, float]] = {}

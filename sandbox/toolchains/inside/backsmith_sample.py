@@ -41,11 +41,18 @@ _HOLDER = ("/bin/sh", "-c", "trap '' CHLD; echo; read stop")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def run_sample(
-    request: "dict[str, Any]", output: int, host: socket.socket, relay: Any, runner: Any
-) -> NoReturn:
-    """The witness of one sample: from the request to the report. ``runner`` is the module with
-    ``run_tests``, ``relay`` the one that leads to services.
+class Ours(NamedTuple):
+    """What of ours the samples use: ``relay``, the module that leads to services; ``runner``, the one with
+    ``run_tests``; ``guard``, which knows what the test machinery looked like before.
+    """
+
+    relay: Any
+    runner: Any
+    guard: Any
+
+
+def run_sample(request: "dict[str, Any]", output: int, host: socket.socket, made: Ours) -> NoReturn:
+    """The witness of one sample: from the request to the report.
 
     Tells ``host`` either ``cold`` with a reason, if nothing of the project has run, or ``inside`` (with
     descriptors of the sandbox's first process and of the tests'); the tests begin when that is answered, and at
@@ -58,12 +65,13 @@ def run_sample(
     hearing, events = os.pipe()
     progress, telling = os.pipe()
     waiting, go = os.pipe()
+    ended, ending = os.pipe()
     usher = os.fork()
     if usher == 0:
-        for handle in (hearing, progress, go):
+        for handle in (hearing, progress, go, ended):
             os.close(handle)
-        _usher(request, sandbox.first, Ends(output, telling, events, waiting), relay, runner)
-    for handle in (events, telling, waiting, output):
+        _usher(request, sandbox.first, Ends(output, telling, events, waiting, ending), made)
+    for handle in (events, telling, waiting, ending, output):
         os.close(handle)
     number, trouble = _progress(progress)
     if trouble or not number:
@@ -75,7 +83,7 @@ def run_sample(
         sandbox.end()
         os._exit(1)
     os.write(go, b"g")
-    heard = ours.listen(hearing, usher)
+    heard = ours.listen(hearing, ended, lambda: _status(ended))
     sandbox.end()
     code = 0
     try:
@@ -88,13 +96,14 @@ def run_sample(
 
 class Ends(NamedTuple):
     """The ends of pipes that the tests' process has: for its output, for what goes wrong before it begins, for what
-    the tests come to, and the one on which it waits to begin.
+    the tests come to, and the one on which it waits to begin; and the usher's, to tell how that process ended.
     """
 
     output: int
     telling: int
     events: int
     waiting: int
+    ending: int
 
 
 def tell(host: socket.socket, event: str, handles: "list[int] | None" = None, **values: object) -> None:
@@ -153,25 +162,28 @@ def _progress(pipe: int) -> "tuple[int, str]":
     return (int(number), trouble) if number.isdigit() else (0, number + trouble)
 
 
-def _usher(request: "dict[str, Any]", first: int, ends: Ends, relay: Any, runner: Any) -> NoReturn:
+def _usher(request: "dict[str, Any]", first: int, ends: Ends, made: Ours) -> NoReturn:
     try:
         _join(first)
         child = os.fork()
         if child == 0:
-            _become_the_tests(request, ends, relay, runner)
+            _become_the_tests(request, ends, made)
         os.write(ends.telling, b"%d\n" % child)
     except BaseException as error:
         os.write(ends.telling, f"{type(error).__name__}: {error}".encode())
         os._exit(1)
     os.close(ends.telling)
+    for handle in (ends.output, ends.events, ends.waiting):
+        os.close(handle)
     _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:  # ends as it did
-        with contextlib.suppress(OSError):
-            signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-        time.sleep(1)
-    os._exit(code)
+    os.write(ends.ending, b"%d" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+def _status(ended: int) -> int:
+    """How the tests' process ended; as if killed where its usher was."""
+    said = os.read(ended, 16)
+    return int(said) if said else -signal.SIGKILL
 
 
 def _join(first: int) -> None:
@@ -184,7 +196,7 @@ def _join(first: int) -> None:
     _checked(_libc.setns(os.pidfd_open(first), kinds), "setns")
 
 
-def _become_the_tests(request: "dict[str, Any]", ends: Ends, relay: Any, runner: Any) -> NoReturn:
+def _become_the_tests(request: "dict[str, Any]", ends: Ends, made: Ours) -> NoReturn:
     try:
         _drop_capabilities()
         os.setsid()
@@ -201,12 +213,12 @@ def _become_the_tests(request: "dict[str, Any]", ends: Ends, relay: Any, runner:
         if request["processor"] is not None:
             os.sched_setaffinity(0, {request["processor"]})
         if request["doors"]:
-            _open_doors(relay, request["doors"])
+            _open_doors(made.relay, request["doors"])
         close_all_but({0, 1, 2, ends.telling, ends.events, ends.waiting})
         importlib.invalidate_caches()
-        sys.modules["__main__"] = runner
-        sys.argv = [runner.__file__]
-        run_tests: Callable[[ours.Events], int] = runner.run_tests
+        sys.modules["__main__"] = made.runner
+        sys.argv = [made.runner.__file__]
+        run_tests: Callable[[ours.Events, Any], int] = made.runner.run_tests
         told = ours.Events(ends.events)
     except BaseException as error:
         os.write(ends.telling, f"{type(error).__name__}: {error}".encode())
@@ -215,7 +227,7 @@ def _become_the_tests(request: "dict[str, Any]", ends: Ends, relay: Any, runner:
     if not os.read(ends.waiting, 1):
         os._exit(1)
     os.close(ends.waiting)
-    os._exit(ours.tested(run_tests, told))
+    os._exit(ours.tested(lambda events: run_tests(events, made.guard), told))
 
 
 def _drop_capabilities() -> None:

@@ -14,6 +14,7 @@ import unittest
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - before anything else can be imported
+import backsmith_guard
 import backsmith_witness as ours
 
 del sys.path[0]
@@ -39,7 +40,7 @@ class ReportingResult(unittest.TextTestResult):
     """Tells the outcome of every test by its id; the first bad one counts."""
 
     events: ours.Events
-    guard: ours.Guard
+    guard: backsmith_guard.Guard
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -161,7 +162,8 @@ def run_django(events: ours.Events) -> int:
 
 def _prepare(events: ours.Events, folder: str) -> None:
     ReportingResult.events = events
-    ReportingResult.guard = ours.Guard(folder)
+    ReportingResult.guard = backsmith_guard.Guard()
+    ReportingResult.guard.folder = folder
     ours.enter(folder)
 
 

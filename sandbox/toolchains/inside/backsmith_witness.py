@@ -2,7 +2,7 @@
 
 Two processes. The witness never loads a line of the project: it only reads what the other one reports, through
 a pipe that takes nothing back, and writes it down once the other has ended. The other one runs the tests, with
-a guard that knows what the test machinery looked like before any code of the project ran.
+a guard (``backsmith_guard``) that knows what the test machinery looked like before any code of the project ran.
 
 Files in this folder import nothing of ours but each other: they are mounted into the sandbox and started there
 as ``python -I``. ``BACKSMITH_REPORT`` names the file to write: one JSON object a line, read by
@@ -11,14 +11,12 @@ as ``python -I``. ``BACKSMITH_REPORT`` names the file to write: one JSON object 
 
 import contextlib
 import ctypes
-import importlib
 import json
 import os
+import select
 import signal
 import sys
-import time
 from collections.abc import Callable
-from typing import Any
 
 MUST_FAIL, MUST_PASS = "backsmith-must-fail", "backsmith-must-pass"
 _MAX_REPORT = 48 * 1024 * 1024
@@ -35,7 +33,8 @@ def run_witnessed(run_tests: "Callable[[Events], int]") -> int:
         os.close(reading)
         os._exit(tested(run_tests, Events(writing)))
     os.close(writing)
-    heard = listen(reading, child)
+    ended = os.pidfd_open(child)
+    heard = listen(reading, ended, lambda: os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     if os.environ.get("BACKSMITH_ALONE") == "1":
         # In a PID namespace of our own: whatever the tests left behind cannot write the report anew.
         with contextlib.suppress(ProcessLookupError):
@@ -60,28 +59,33 @@ def tested(run_tests: "Callable[[Events], int]", events: "Events") -> int:
         sys.stderr.flush()
 
 
-def listen(pipe: int, child: int) -> bytes:
-    """What the child reports until it ends, and how it ended."""
+def listen(pipe: int, ended: int, status: "Callable[[], int]") -> bytes:
+    """What is reported until ``ended`` can be read from, and how it ended, as ``status`` tells then."""
     # Nobody of the same user may trace this process or reach into its memory (prctl(2)).
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     data = bytearray()
     os.set_blocking(pipe, False)
-    status = None
-    while status is None:
-        ended, found = os.waitpid(child, os.WNOHANG)
-        if ended:
-            status = os.waitstatus_to_exitcode(found)
-        while len(data) < _MAX_REPORT:
-            try:
-                chunk = os.read(pipe, 1 << 16)
-            except BlockingIOError:
-                break
-            if not chunk:
-                break
-            data += chunk
-        if status is None:
-            time.sleep(0.005)
-    return bytes(data) + json.dumps({"event": "exit", "status": status}).encode() + b"\n"
+    told = select.poll()
+    told.register(pipe, select.POLLIN)
+    told.register(ended, select.POLLIN)
+    ready: dict[int, int] = {}
+    while ended not in ready:
+        ready = dict(told.poll())
+        if pipe in ready and not _take(pipe, data):
+            told.unregister(pipe)
+    while _take(pipe, data):
+        pass
+    return bytes(data) + json.dumps({"event": "exit", "status": status()}).encode() + b"\n"
+
+
+def _take(pipe: int, data: bytearray) -> bool:
+    """Take one piece of what is reported; False when there is none now, no more at all, or too much already."""
+    try:
+        chunk = os.read(pipe, 1 << 16) if len(data) < _MAX_REPORT else b""
+    except BlockingIOError:
+        return False
+    data += chunk
+    return bool(chunk)
 
 
 def write_down(heard: bytes, report: str) -> None:
@@ -119,113 +123,3 @@ class Events:
         line = json.dumps({"event": event, **values}, default=str).encode("utf-8", "replace") + b"\n"
         while line:
             line = line[os.write(self._pipe, line) :]
-
-
-class Guard:
-    """Knows what the test machinery looked like before the project's code ran, and what of it the project changed."""
-
-    _MODULES = (
-        "_pytest.runner",
-        "_pytest.reports",
-        "_pytest.python",
-        "_pytest.main",
-        "_pytest.nodes",
-        "_pytest.unittest",
-        "_pytest.outcomes",
-        "_pytest.python_api",
-        "_pytest.raises",
-        "_pytest.recwarn",
-        "_pytest.assertion.rewrite",
-        "_pytest.assertion.util",
-        "_pytest.config",
-        "_pytest.fixtures",
-        "_pytest.skipping",
-        "pluggy._callers",
-        "pluggy._hooks",
-        "pluggy._manager",
-        "pluggy._result",
-        "unittest.case",
-        "builtins",
-        "backsmith_witness",
-        "__main__",
-        "backsmith_pytest",  # in a zygote's child, which is not started as one
-        "unittest.suite",
-        "unittest.runner",
-        "unittest.result",
-    )
-    # Hooks by which a project could decide what a test's outcome is. Others (options, fixtures, markers) are free.
-    _HOOKS = (
-        "pytest_pyfunc_call",
-        "pytest_runtestloop",
-        "pytest_runtest_protocol",
-        "pytest_runtest_call",
-        "pytest_runtest_setup",
-        "pytest_runtest_makereport",
-        "pytest_runtest_logreport",
-        "pytest_report_teststatus",
-        "pytest_pycollect_makeitem",
-        "pytest_exception_interact",
-        "pytest_assertion_pass",
-        "pytest_cmdline_main",
-    )
-    # Setting a test up is everyday work for a project's hook; it is looked at only where it replaces the call.
-    _FREE = ("pytest_runtest_setup", "pytest_exception_interact")
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder + os.sep
-        # What was where: a live view of its holder's names, the name, the value and its code, the holder.
-        self._before: list[tuple[Any, str, Any, object, object]] = []
-        self._told: set[str] = set()
-        for name in self._MODULES:
-            with contextlib.suppress(ImportError):  # not every version of pytest has every module
-                self._remember(importlib.import_module(name), name)
-
-    def _remember(self, holder: object, module: str) -> None:
-        for name, value in list(vars(holder).items()):
-            if module == "builtins" and name == "_":
-                continue
-            if (
-                isinstance(value, type)
-                and getattr(value, "__module__", None) == module
-                and module != "builtins"
-            ):
-                self._remember(value, module)
-            if callable(value) or isinstance(value, (classmethod, staticmethod, property)):
-                self._before.append((vars(holder), name, value, getattr(value, "__code__", None), holder))
-
-    def changes(self) -> list[str]:
-        """What the project changed since the last look, in words."""
-        found = []
-        for at, (names, name, value, code, holder) in enumerate(self._before):
-            now = names.get(name)
-            if now is value and (code is None or now.__code__ is code):
-                continue
-            # A plugin of the environment may patch pytest: that is its business and not the project's.
-            self._before[at] = (names, name, now, getattr(now, "__code__", None), holder)
-            if self._is_foreign(now):
-                owner = getattr(holder, "__qualname__", None) or getattr(holder, "__name__", "")
-                found.append(f"{owner}.{name} was replaced")
-        return found
-
-    def _is_foreign(self, value: object) -> bool:
-        inner = getattr(value, "__func__", value)
-        code = getattr(inner, "__code__", None)
-        if code is None:
-            return True
-        return code.co_filename.startswith((self._folder, "<")) or not code.co_filename.startswith("/")
-
-    def hooks(self, manager: Any) -> list[str]:
-        """Hooks of the project's own that could decide outcomes, each told once."""
-        found = []
-        for name in self._HOOKS:
-            if name in self._FREE:
-                continue
-            caller = getattr(manager.hook, name, None)
-            for implementation in caller.get_hookimpls() if caller is not None else ():
-                code = getattr(implementation.function, "__code__", None)
-                place = code.co_filename if code is not None else "?"
-                if place.startswith((self._folder, "<")) or code is None:
-                    found.append(f"{place.removeprefix(self._folder)} defines {name}")
-        fresh = [what for what in found if what not in self._told]
-        self._told.update(fresh)
-        return fresh

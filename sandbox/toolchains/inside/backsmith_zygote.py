@@ -24,9 +24,9 @@ import warnings
 from typing import Any, ClassVar, NoReturn
 
 sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - before anything else can be imported
+import backsmith_guard
 import backsmith_pytest
 import backsmith_sample as sample
-import backsmith_witness as ours
 
 del sys.path[0]
 
@@ -63,7 +63,7 @@ class Zygote:
         os.environ.__class__ = WatchedEnvironment
         import pytest  # noqa: F401
 
-        ours.Guard("/nowhere")
+        self.guard = backsmith_guard.Guard()
         self._before = set(sys.modules)
         handles, children = _handles(), _children()
         self._run_a_session()
@@ -101,6 +101,7 @@ class Zygote:
                 self._tried.add(name)
                 _import(name, attributes)
         self._warned += [str(warning.message) for warning in caught]
+        self.guard = backsmith_guard.Guard()  # what a package patches is no change by a sample
         gc.collect()
         gc.freeze()
         return self._unshareable(_handles() - handles, _children() - children)
@@ -198,7 +199,8 @@ def _sample(
     try:
         control.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        sample.run_sample(request, output, host, zygote.relay, backsmith_pytest)
+        made = sample.Ours(zygote.relay, backsmith_pytest, zygote.guard)
+        sample.run_sample(request, output, host, made)
     finally:
         os._exit(1)
 
