@@ -190,6 +190,13 @@ class Laboratory:
         if isinstance(start, str):
             yield NotServed(start)
             return
+        if start.module and start.module not in (ready[1].importable or (start.module,)):
+            # A server is no part of what the tests need, so that requirements often leave it out.
+            also = (*project.dependencies, (ready[0].ecosystem, start.module))
+            ready = await self._prepare(replace(project, dependencies=also))
+            if isinstance(ready, TestReport):
+                yield NotServed(ready.problem)
+                return
         async with AsyncExitStack() as stack:
             try:
                 servers = await self._bind_all(project, stack)

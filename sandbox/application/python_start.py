@@ -8,12 +8,26 @@ from dataclasses import dataclass
 from sandbox.application.start import PORT, Start
 
 _ASGI = {"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep", "Robyn"}
-_WSGI = {"Flask", "Bottle", "APIFlask", "OpenAPI", "Connexion"}
+_FLASK = {"Flask", "APIFlask", "OpenAPI", "Connexion"}
+_WSGI = {"Bottle"}
 _FACTORIES = ("create_app", "make_app", "build_app", "get_app", "app_factory", "create_application")
 _LIKELY = ("main", "app", "__init__", "server", "api", "wsgi", "asgi", "run", "application")
 _NOT_CODE = ("tests/", "test/", "docs/", "examples/", "migrations/", "alembic/")
 _LARGEST = 400_000
-_RUNS = ("uvicorn.run(", ".run(", "run_app(", "serve_forever(", "serve(", ".listen(")
+_RUNS = (
+    "uvicorn.run(",
+    ".run(",
+    "run_app(",
+    "serve_forever(",
+    "serve(",
+    ".listen(",
+    "TCPSite(",
+    "create_server(",
+)
+_BY_WSGIREF = (
+    "from importlib import import_module as m; from wsgiref.simple_server import make_server as s; "
+    "s('127.0.0.1', {port}, m('{module}').{name}).serve_forever()"
+)
 _ENV = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -28,7 +42,7 @@ class _Object:
 
 
 def find_python(files: Mapping[str, str]) -> Start | str:
-    """``manage.py runserver``, uvicorn, flask, gunicorn's object by flask, or ``python FILE``."""
+    """``manage.py runserver``, uvicorn, flask, any other WSGI object by wsgiref, or ``python FILE``."""
     if manage := min((p for p in files if posixpath.basename(p) == "manage.py"), key=len, default=""):
         return _django(manage)
     trees = dict(_trees(files))
@@ -57,16 +71,20 @@ def _by_object(found: _Object) -> Start:
     if found.interface == "asgi":
         factory = ("--factory",) if found.factory else ()
         argv = ("python", "-m", "uvicorn", *factory, "--host", "127.0.0.1", "--port", str(PORT))
-        return _start((*argv, f"{module}:{found.name}"), root)
+        return _start((*argv, f"{module}:{found.name}"), root, "uvicorn")
     call = "()" if found.factory else ""
+    if found.interface == "wsgi":
+        code = _BY_WSGIREF.format(port=PORT, module=module, name=f"{found.name}{call}")
+        return _start(("python", "-c", code), root, shown=f"wsgiref {module}:{found.name}{call}")
     app = f"{module}:{found.name}{call}"
     return _start(("python", "-m", "flask", "--app", app, "run", "--port", str(PORT)), root)
 
 
-def _start(argv: tuple[str, ...], place: str) -> Start:
+def _start(argv: tuple[str, ...], place: str, module: str = "", *, shown: str = "") -> Start:
     """Modules are looked for in the work folder and in the folder that holds the application's package."""
     root = place if not place.endswith(".py") else ""
-    return Start(argv, " ".join(argv), {**_ENV, "PYTHONPATH": f".:{root}" if root else "."})
+    env = {**_ENV, "PYTHONPATH": f".:{root}" if root else "."}
+    return Start(argv, shown or " ".join(argv), env, module=module)
 
 
 def _module(path: str) -> tuple[str, str]:
@@ -146,7 +164,7 @@ def _interface(tree: ast.Module) -> str:
 
 
 def _kind(name: str) -> str:
-    return "asgi" if name in _ASGI else "wsgi" if name in _WSGI else ""
+    return "asgi" if name in _ASGI else "flask" if name in _FLASK else "wsgi" if name in _WSGI else ""
 
 
 def _called(call: ast.Call) -> str:

@@ -14,7 +14,7 @@ from sandbox.application.start import Start
 from sandbox.isolation.capture import Capture
 from sandbox.isolation.protocol import Command, Finished, Isolation
 
-_FIRST_ANSWER_SECONDS = 60.0
+_FIRST_ANSWER_SECONDS = 85.0
 _ANSWER_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
 _HELLO = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: application/json\r\n\r\n"

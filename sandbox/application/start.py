@@ -14,12 +14,16 @@ _PATH = 'PATH="$PWD/node_modules/.bin:$PATH"; export PATH; '
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A command that starts the application. ``shown`` is the command as a person would type it."""
+    """A command that starts the application. ``shown`` is the command as a person would type it.
+
+    ``module``: a Python module that the command needs, though the application's own requirements may not name it.
+    """
 
     argv: tuple[str, ...]
     shown: str
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = PORT
+    module: str = ""
 
 
 Finder = Callable[[Mapping[str, str]], "Start | str"]
@@ -54,7 +58,8 @@ def _procfile(text: str) -> str:
 
 
 def _finders() -> Mapping[str, Finder]:
-    from sandbox.application.compiled_start import find_go, find_java, find_rust
+    from sandbox.application.compiled_start import find_go, find_rust
+    from sandbox.application.java_start import find_java
     from sandbox.application.node_start import find_node
     from sandbox.application.python_start import find_python
     from sandbox.application.ruby_start import find_ruby
