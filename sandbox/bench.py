@@ -27,6 +27,7 @@ class Project:
     """What is to be tried. ``dependencies`` are (ecosystem, specifier) pairs that the answer lists by itself;
     ``hidden_tests`` are laid over the files before the tests run; ``start`` is the task's own command that starts
     the application. ``carried`` are files that are no text, ``executable`` the paths that have that mode.
+    ``folder`` is the project's own within a repository whose files these are: its tests run there.
     """
 
     files: Mapping[str, str]
@@ -40,6 +41,23 @@ class Project:
     start: str = ""
     carried: tuple[Carried, ...] = ()
     executable: tuple[str, ...] = ()
+    folder: str = ""
+    around: Mapping[str, str] = field(default_factory=dict)
+
+
+def rooted(project: Project) -> Project:
+    """The project by paths within its folder; ``around`` are then the files of the repository beside it."""
+    if not project.folder:
+        return project
+    start = f"{project.folder}/"
+    return replace(
+        project,
+        files={
+            path.removeprefix(start): text for path, text in project.files.items() if path.startswith(start)
+        },
+        hidden_tests={path.removeprefix(start): text for path, text in project.hidden_tests.items()},
+        around={path: text for path, text in project.files.items() if not path.startswith(start)},
+    )
 
 
 class Bench:
@@ -67,14 +85,16 @@ class Bench:
         folder = self._scratch.path
         work = Mount(folder / "work", WORK, writable=True)
         results = Mount(folder / "results", RESULTS, writable=True)
-        self._work_folder = work.source
-        self._work = isolation.inside(work)
+        self._root = work.source
+        self._within = f"{project.folder}/" if project.folder else ""
+        self._work_folder = work.source / project.folder
+        self._work = f"{isolation.inside(work)}/{self._within}".rstrip("/")
         self._results = results
         self.env = {
             **fill_settings(project.env_vars, project.extra_env, bindings),
             **prepared.env,
         }
-        mounts = [work, results, *prepared.mounts]
+        mounts = [work, results, *(self._moved(mount) for mount in prepared.mounts)]
         for binding in bindings:
             mounts += binding.mounts
         self._command = Command(
@@ -89,10 +109,17 @@ class Bench:
 
     def lay_out(self) -> None:
         """Write the project's files, without the hidden tests."""
-        self._work_folder.mkdir()
+        self._root.mkdir()
         self._results.source.mkdir()
+        lay_out(self._project.around, self._root)
+        self._work_folder.mkdir(parents=True, exist_ok=True)
         lay_out(self._project.files, self._work_folder)
-        lay_out_carried(self._project.carried, self._project.executable, self._work_folder)
+        lay_out_carried(self._project.carried, self._project.executable, self._root)
+
+    def _moved(self, mount: Mount) -> Mount:
+        """A mount in the work folder (``node_modules``), in the project's folder there."""
+        inside = mount.target.removeprefix(f"{WORK}/")
+        return mount if inside == mount.target else replace(mount, target=f"{WORK}/{self._within}{inside}")
 
     async def run(self, argv: tuple[str, ...]) -> Finished:
         """Run a command of the project's, in its work folder."""
@@ -133,9 +160,10 @@ class Bench:
             folder.mkdir(exist_ok=True)
             _clear(hidden, folder)
             lay_out(hidden, folder)
-        above = {str(parent) for path in hidden for parent in PurePosixPath(path).parents} - {"."}
-        mounts = [Mount(self._work_folder / path, f"{WORK}/{path}", writable=True) for path in sorted(above)]
-        return [*mounts, *(Mount(source / path, f"{WORK}/{path}") for path in hidden)]
+        places = [PurePosixPath(self._within + path) for path in hidden]
+        above = {str(parent) for place in places for parent in place.parents} - {"."}
+        mounts = [Mount(self._root / path, f"{WORK}/{path}", writable=True) for path in sorted(above)]
+        return [*mounts, *(Mount(source / path, f"{WORK}/{self._within}{path}") for path in hidden)]
 
     def _touched(self) -> str:
         """A hidden test that is not as it was laid out. Only without isolation can there be one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from prompts.errors import SandboxError
 from sandbox.application.serving import Application, NotServed, serving
 from sandbox.application.start import find_start
-from sandbox.bench import Bench, Project
+from sandbox.bench import Bench, Project, rooted
 from sandbox.environments.cache import reap_builds
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.hidden import has_own_tests, joined, with_hidden_alone, without_hidden
@@ -83,6 +83,7 @@ class Laboratory:
 
         What is no fault of the project (a tool missing here, no network) is a report with ``ours`` set.
         """
+        project = rooted(project)
         clock = _Clock(self._on_stage)
         clock.start("environment")
         ready = await self._prepare(project)
@@ -182,6 +183,7 @@ class Laboratory:
         It answers, or there is a reason why not; nothing of it is left running afterwards.
         """
         self._on_stage("application")
+        project = rooted(project)
         ready = await self._prepare(project)
         if isinstance(ready, TestReport):
             yield NotServed(ready.problem)

@@ -63,7 +63,8 @@ def choose_project(
     listed = list(paths)
     folders = _folders(listed, texts)
     if wanted is not None:
-        path = posixpath.normpath(wanted.strip("/") or ".").removeprefix(".").lstrip("/")
+        path = posixpath.normpath(wanted.strip("/") or ".")
+        path = "" if path == "." else path
         if path and not any(one.startswith(f"{path}/") for one in listed):
             raise ConfigError(
                 f"folder {wanted!r} is not in the repository",

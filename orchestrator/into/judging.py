@@ -17,6 +17,7 @@ from orchestrator.into.ground import RepositoryGround
 from orchestrator.verify import project_of
 from orchestrator.watcher import Watcher
 from prompts.task import Task
+from sandbox.bench import rooted
 from sandbox.report import TestReport
 from sandbox.toolchains.choose import find_toolchain
 from sandbox.trial import Laboratory, Project, Trial
@@ -77,15 +78,9 @@ class ChangeJudge:
     async def _without(self, answer: Answer, project: Project, after: Trial, task: Task) -> Trial | None:
         """How the change's own tests end over the base's code; None where it has none in files of their own, or none
         of them passes with the change."""
-        toolchain = find_toolchain(project.files)
-        if (
-            toolchain is None
-            or after.report.problem
-            or not any(c.outcome == "passed" for c in after.report.cases)
-        ):
+        if after.report.problem or not any(case.outcome == "passed" for case in after.report.cases):
             return None
-        named = toolchain.tests(project.files)
-        tests = {path for path in named if project.files[path] != self.ground.files.get(path)}
+        tests = {path for path in _tests(project) if project.files[path] != self.ground.files.get(path)}
         if not (tests or task.hidden_tests):
             return None
         self.watcher.note("the change's tests, without the change")
@@ -93,7 +88,7 @@ class ChangeJudge:
         bare = replace(answer.submission, files=tuple(files.values()), deletions=(), migrations=None)
         alone = self._project(Answer(bare), task)
         if all(path.endswith(_READ_ALONE) for path in tests):
-            others = toolchain.tests(alone.files) - tests
+            others = _tests(alone) - tests
             alone = replace(alone, files={p: text for p, text in alone.files.items() if p not in others})
         return await self.laboratory.run(alone)
 
@@ -107,6 +102,7 @@ class ChangeJudge:
             files={**files, **project.files},
             carried=tuple(one for one in snapshot.carried if one.path not in gone),
             executable=tuple(sorted(snapshot.executable - gone)),
+            folder=self.ground.context.folder,
         )
 
     def _changed(self, answer: Answer) -> dict[str, frozenset[int]]:
@@ -130,6 +126,14 @@ class ChangeJudge:
             before, whole = _view(self.ground.files, {}, after, task)
             self._known = _checklist(before, whole=whole)
         return on_changed_lines(checks, changed, self._known or ())
+
+
+def _tests(project: Project) -> frozenset[str]:
+    """The files of a project that hold tests, by their paths in the repository."""
+    inside = rooted(project)
+    toolchain = find_toolchain(inside.files)
+    start = f"{project.folder}/" if project.folder else ""
+    return frozenset(start + path for path in toolchain.tests(inside.files)) if toolchain else frozenset()
 
 
 def _view(

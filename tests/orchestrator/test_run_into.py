@@ -10,7 +10,7 @@ from agents.cassette.cassette import Cassette
 from agents.completion import CallTag, Completion, Message, Request
 from orchestrator.into.tasks import task_for
 from prompts.errors import ConfigError
-from prompts.task import Task
+from prompts.task import Task, slug
 from sandbox.repository.snapshot import snapshot_of
 from tests.orchestrator.conftest import Cli
 from tests.sandbox.repository.conftest import Made
@@ -151,6 +151,40 @@ def test_what_breaks_an_old_test_or_shows_nothing_falls_short(cli: Cli, made: Ma
         result = cli("run", *options(made, tape), "--rounds", 1)
         assert result.exit_code == 1, result.output
         assert said in result.stdout
+
+
+@pytest.mark.network
+def test_a_project_in_a_folder_is_found_and_tested_there(cli: Cli, tmp_path: Path, made: Made) -> None:
+    """Of several projects the one that the task's words fit, unless the task file names its folder."""
+    files: dict[str, str] = {f"backend/{path}": text for path, text in FILES.items() if isinstance(text, str)}
+    files |= {
+        "package.json": '{"devDependencies": {"husky": "9"}}',
+        "frontend/package.json": "{}",
+        "frontend/a.js": "",
+    }
+    several = Made(tmp_path / "several")
+    several.commit(files)
+    said = "Add subtract(a, b) beside add and half in calc"
+    text = answer("a - b").replace("EDIT: ", "EDIT: backend/").replace("FILE: ", "FILE: backend/")
+    file = tmp_path / "task.yaml"
+    file.write_text(f"task: {said}\nframework: Python\nfolder: backend\n", encoding="utf-8")
+    for task, why in ((said, "the task's words fit its files best"), (str(file), "as the task says")):
+        tape = cassette(tmp_path / f"tape{len(task)}", task_for(task, snapshot_of(files)), text)
+        result = cli(
+            "run",
+            task,
+            "--into",
+            several.folder,
+            "--model",
+            "replay",
+            "--cassette",
+            tape,
+            "--replay",
+            "by-task",
+        )
+        assert result.exit_code == 0, result.output
+        assert f"project: backend ({why}; others: frontend)" in result.stderr
+        assert "backend/calc.py" in several.git("diff", "--name-only", "main", "backsmith/" + slug(said))
 
 
 def test_uncommitted_changes_are_refused_or_carried_by_choice(cli: Cli, made: Made, tmp_path: Path) -> None:
