@@ -48,6 +48,7 @@ class Flow:
         self._clears: dict[int, frozenset[str]] = {}
         self._truthy: dict[int, frozenset[str]] = {}
         self.fields: dict[tuple[str, str], Value] = {}
+        self.grown: set[str] = set()
         self._globals: dict[str, dict[str, Value]] = {}
         self._callees: dict[int, Found | None] = {}
         self.types = Types(project)
@@ -58,8 +59,13 @@ class Flow:
             self._module(module)
         self.sinks.clear()  # until here no function was known; only the values of modules count
         self.incoming.clear()
-        for found in callees_first(modules, self.callee):
+        ordered = list(callees_first(modules, self.callee))
+        for found in ordered:
             self._function(found)
+        grown = frozenset(self.grown)
+        for found in ordered:  # once more, those that read an attribute before another method filled it
+            if isinstance(found.node, n.Function) and found.node.owner in grown:
+                self._function(found)
         for module in modules:
             self._module(module)
 

@@ -72,8 +72,15 @@ def bind(flow: "Flow", target: n.Expr, value: Value, source: n.Expr, frame: Fram
         and frame.owner
         and n.dotted(target.base) in {frame.receiver, "self", "this"}
     ):
-        key_ = (frame.owner, target.name)
-        flow.fields[key_] = join(flow.fields[key_], value) if key_ in flow.fields else value
+        keep_field(flow, frame.owner, target.name, value)
+
+
+def keep_field(flow: "Flow", owner: str, name: str, value: Value) -> None:
+    """What an attribute of a class holds, whichever method gave it; who has read it before is read again."""
+    old = flow.fields.get((owner, name))
+    if old is not None and value.unsure and not old.unsure:
+        flow.grown.add(owner)
+    flow.fields[owner, name] = join(old, value) if old is not None else value
 
 
 def bind_each(flow: "Flow", target: n.Expr, source: Value, expr: n.Expr | None, frame: Frame) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
 from evals.code import sql_knowledge as sql
+from evals.code.flow_bindings import keep_field
 from evals.code.flow_frame import Frame, Incoming
 from evals.code.flow_queries import gives_rows, held_is_database, quotes_not, record_query
 from evals.code.flow_texts import appended, formatted, passed
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _ADDING = frozenset(
     {"append", "add", "extend", "insert", "push", "unshift", "update", "push_str", "appendleft", "setdefault"}
 )
+_SELVES = frozenset({"self", "this"})
 _WRITING = frozenset({"WriteString", "append", "push_str", "write", "WriteByte", "WriteRune"})
 _FILLING = frozenset(
     {"ShouldBindJSON", "BindJSON", "Bind", "ShouldBind", "ShouldBindQuery", "BindQuery", "Decode", "Unmarshal",
@@ -206,6 +208,11 @@ def _add(flow: "Flow", call: n.Call, base: n.Expr, name: str, args: list[Value],
     """``parts.append(x)``, ``builder.WriteString(x)``: the receiver now holds ``x`` too."""
     held = n.dotted(base)
     old = frame.get(held)
+    own = (
+        frame.owner if isinstance(base, n.Attr) and n.dotted(base.base) in _SELVES | {frame.receiver} else ""
+    )
+    if own and old is None:
+        old = flow.fields.get((own, n.last(base)))
     if old is None or held.startswith("?"):
         return
     mutable = old.opaque or name in _WRITING
@@ -221,6 +228,8 @@ def _add(flow: "Flow", call: n.Call, base: n.Expr, name: str, args: list[Value],
                 join(replace(old, opaque=True), args[-1]), keys=keys, opaque=not args[-1].built and old.opaque
             ),
         )
+    if own:
+        keep_field(flow, own, n.last(base), frame.get(held) or old)
 
 
 def _reads_request(base: n.Expr, frame: Frame) -> bool:

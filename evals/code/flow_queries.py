@@ -55,7 +55,8 @@ def record_query(
         chosen = [flow.eval(item, frame) for item in named]
     for value in chosen:
         if value.unsure and _is_sql(flow, call, name, base, value, frame):
-            flow.sink(frame, call, value)
+            piece = not value.opaque and _is_piece(flow, name, frame)
+            flow.sink(frame, call, replace(value, built=value.built or call.line) if piece else value)
             return
     if sql.HARMLESS.search(name) or name in sql.PASSING or name in sql.QUOTING or name in sql.FORMATS:
         return
@@ -71,6 +72,13 @@ def _fragments(flow: "Flow", call: n.Call, frame: Frame) -> None:
             value = flow.eval(arg.args[0], frame)
             if value.unsure and (value.built or not value.opaque):
                 flow.sink(frame, arg, replace(value, built=value.built or arg.line))
+
+
+def _is_piece(flow: "Flow", name: str, frame: Frame) -> bool:
+    """Whether a call takes pieces of statements only, so that nothing handed to it is a whole one."""
+    imported = flow.project.scope(frame.module).get(name)
+    peewee = isinstance(imported, n.Import) and imported.module.startswith("peewee")
+    return name == "literal_column" or (name == "SQL" and peewee)
 
 
 def _is_sql(  # noqa: PLR0911 - one return a kind of call
@@ -92,7 +100,7 @@ def _is_sql(  # noqa: PLR0911 - one return a kind of call
     if (
         name in {"text", "SQL"}
         and isinstance(imported, n.Import)
-        and imported.module.startswith(("sqlalchemy", "psycopg"))
+        and imported.module.startswith(("sqlalchemy", "psycopg", "peewee"))
     ):
         return True
     if name == "literal" and n.last(base).lower() == "sequelize":
