@@ -14,9 +14,7 @@ instants until it was killed so often in all; after each run, every sample must 
 """
 
 import argparse
-import importlib
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -27,10 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.orchestrator import answers, killing
+from benchmarks.evals_killed import kill
+from tests.orchestrator import answers
 from tests.orchestrator.suites import many, write_suite
 
-SAMPLES = 80
 THEIRS = """
 import sys
 from inspect_ai import Task, eval
@@ -128,66 +126,6 @@ def compare(python: str | None, counts: Sequence[int], most: int, tries: int) ->
             for count in (most // 10, most):
                 cost = ours(folder, count)
                 print(f"backsmith: {count} samples, peak {cost.peak:.0f} MiB, {cost.wall:.1f} s")
-
-
-class Forked:
-    """The command in a fork of this process, which has imported all: nothing but the eval itself is killed."""
-
-    def __init__(self, argv: list[str]) -> None:
-        from orchestrator.cli import application
-
-        self._code: int | None = None
-        self._pid = os.fork()
-        if self._pid:
-            return
-        code = 70
-        try:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 1)
-            os.dup2(null, 2)
-            application()(argv[1:])
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 71
-        finally:
-            os._exit(code)
-
-    def poll(self) -> int | None:
-        """How it ended; None while it runs."""
-        if self._code is None:
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
-            self._code = os.waitstatus_to_exitcode(status) if pid else None
-        return self._code
-
-    def send_signal(self, sig: int) -> None:
-        """Send a signal, unless it has ended."""
-        if self._code is None:
-            os.kill(self._pid, sig)
-
-    def wait(self) -> int:
-        """Wait for its end."""
-        if self._code is None:
-            self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        return self._code
-
-
-def kill(kills: int, seed: int) -> None:
-    """Kill evals until they were killed so often, and look at what is left each time one is finished."""
-    for name in ("eval_run", "eval_show", "commands.eval", "results"):
-        importlib.import_module(f"orchestrator.{name}")
-    chance = random.Random(seed)
-    done = runs = damaged = 0
-    with tempfile.TemporaryDirectory() as place:
-        suite = write_suite(Path(place) / "suite", many(SAMPLES))
-        while done < kills:
-            run = Path(place) / f"run-{runs}"
-            killed = killing.kill_until_done(suite, run, chance, min(12, kills - done), Forked)
-            killing.finish(suite, run, Forked)
-            killing.check(suite, run, SAMPLES)
-            done, runs, damaged = done + killed.kills, runs + 1, damaged + killed.damaged
-            shutil.rmtree(run)
-            print(
-                f"{done} kills in {runs} runs: every sample once, git sound; {damaged} torn lines", flush=True
-            )
 
 
 def main() -> None:

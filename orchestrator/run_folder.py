@@ -18,12 +18,12 @@ from orchestrator.group_commit import GroupCommit
 from orchestrator.journal import JournalWriter, Raw, Record, read_record, scan_journal
 from prompts.errors import ConfigError, StoreError
 from sandbox.git_objects import GitObject, blob
-from sandbox.workspace import Batch, Workspace
+from sandbox.workspace import UNFINISHED, Batch, Workspace
 
 JOURNAL = "journal.jsonl"
 CODE = "code.git"
 # What may stand in a run's folder before its journal does; the last two are of runs in a repository.
-_FIRST = frozenset({JOURNAL, CODE, "repository.git", "workplace.json"})
+_FIRST = frozenset({JOURNAL, CODE, CODE + UNFINISHED, "repository.git", "workplace.json"})
 FORMAT = 1
 
 

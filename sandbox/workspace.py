@@ -1,6 +1,7 @@
 """The git repository of a run: every byte that a model wrote, every sample a branch, every round a commit."""
 
 import contextlib
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from sandbox.packs import PackFolder
 
 if TYPE_CHECKING:
     from dulwich.objects import ObjectID
+
+UNFINISHED = ".unfinished"
+"""What the name of a repository ends in while it is made."""
 
 # References are written again as a whole, now and then: at most each so many seconds and for this share of the time.
 _REFERENCES_SECONDS = 10.0
@@ -101,10 +105,9 @@ class Workspace:
 
         self.folder = folder
         try:
-            if (folder / "HEAD").is_file():
-                self._repo = Repo(str(folder))
-            else:
-                self._repo = Repo.init_bare(str(folder), mkdir=True, default_branch=b"main")
+            if not folder.exists():
+                _make(folder)
+            self._repo = Repo(str(folder))
             (folder / "objects" / "pack").mkdir(parents=True, exist_ok=True)
         except (NotGitRepository, OSError, ValueError) as error:
             raise StoreError(f"{folder} is no git repository that can be used: {error}") from error
@@ -227,6 +230,16 @@ class Workspace:
             mark.unlink()
         now = time.monotonic()
         self._references_after = now + max(_REFERENCES_SECONDS, _REFERENCES_SHARE * (now - start))
+
+
+def _make(folder: Path) -> None:
+    """A new repository, there as a whole or not at all: who makes it may be killed."""
+    from dulwich.repo import Repo
+
+    unfinished = folder.with_name(f"{folder.name}{UNFINISHED}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    Repo.init_bare(str(unfinished), mkdir=True, default_branch=b"main").close()
+    unfinished.rename(folder)
 
 
 def _id(text: str) -> "ObjectID":

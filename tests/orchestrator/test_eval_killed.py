@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.journal import scan_journal
 from orchestrator.results import read_results
-from tests.orchestrator.killing import check, command, finish, kill_until_done
+from tests.orchestrator.killing import check, command, finish, hurt, kill_until_done
 from tests.orchestrator.suites import many, write_suite
 
 SAMPLES = 60
@@ -34,17 +33,10 @@ def test_a_flipped_byte_and_a_torn_tail_cost_at_most_a_record_each_and_are_told(
 ) -> None:
     run, chance = tmp_path / "run", random.Random(7)
     finish(suite, run)
-    whole = (run / "journal.jsonl").read_bytes()
-    lines = whole.count(b"\n")
-    data = bytearray(whole)
-    # Behind the plan: a run whose plan is lost is another story (and told as one).
-    data[chance.randrange(data.index(b"\n") + 1, len(data) - 400)] ^= 0x15
-    (run / "journal.jsonl").write_bytes(bytes(data[:-20]))
-    readable = sum(line.record is not None for line in scan_journal(run / "journal.jsonl"))
-    assert readable >= lines - 2
+    lost = hurt(run, chance)
     done = subprocess.run(command(suite, run), capture_output=True, text=True, check=False)
     assert "of the journal is damaged and is left out" in done.stderr
-    assert len(read_results(run).samples) == SAMPLES
+    check(suite, run, SAMPLES, lost=lost)
 
 
 @pytest.mark.slow

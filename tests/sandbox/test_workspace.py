@@ -111,6 +111,15 @@ def test_what_a_killed_process_left_does_not_stand_in_the_way(workspace: Workspa
     assert git(workspace, "branch", "--list", "samples/*").split() == ["samples/a", "samples/b"]
 
 
+def test_a_repository_that_was_half_made_by_a_killed_process_is_made_anew(tmp_path: Path) -> None:
+    half = tmp_path / "code.git.unfinished"
+    (half / "objects").mkdir(parents=True)
+    with Workspace(tmp_path / "code.git") as made:
+        commit(made, "samples/a", FILES, "Round 1")
+    assert git(made, "fsck", "--strict") == ""
+    assert not half.exists()
+
+
 def test_references_wait_while_another_git_has_them_locked(workspace: Workspace) -> None:
     lock = workspace.folder / "packed-refs.lock"
     lock.touch()
