@@ -24,6 +24,7 @@ from sandbox.toolchains.protocol import Toolchain
 from sandbox.trial_cache import KeptTrial, TrialCache, trial_key
 from sandbox.warm.compare import differences
 from sandbox.warm.mode import WarmMode
+from sandbox.warm.place import ZygoteLostError
 from sandbox.warm.zygotes import Zygotes
 
 __all__ = ["Laboratory", "Project", "Trial"]
@@ -146,11 +147,22 @@ class Laboratory:
     ) -> "_Ended":
         """Services, migrations and tests, once; to compare, once more before that, and warm."""
         if self._warm != "compare":
-            return await self._through(project, ready, self._zygotes, clock)
-        warm = await self._through(project, ready, self._zygotes)
+            return await self._through_warm(project, ready, clock)
+        warm = await self._through_warm(project, ready)
         cold = await self._through(project, ready, self._cold, clock)
         notes = (*cold.kept.notes, *warm.kept.notes, *differences(warm.kept.report, cold.kept.report))
         return replace(cold, kept=replace(cold.kept, notes=tuple(dict.fromkeys(notes))))
+
+    async def _through_warm(
+        self, project: Project, ready: "tuple[Toolchain, Prepared]", clock: "_Clock | None" = None
+    ) -> "_Ended":
+        """Services, migrations and tests, warm where that can be; from the start, and cold, where a zygote is lost."""
+        try:
+            return await self._through(project, ready, self._zygotes, clock)
+        except ZygoteLostError as error:
+            ended = await self._through(project, ready, self._cold, clock)
+            notes = (*ended.kept.notes, f"tests ran cold: {error}")
+            return replace(ended, kept=replace(ended.kept, notes=notes))
 
     async def _through(
         self,

@@ -19,6 +19,10 @@ class NotWarmError(Exception):
     """This sample cannot be run warm, and nothing of it has run; the reason, in words for people."""
 
 
+class ZygoteLostError(Exception):
+    """The zygote ended while this sample's tests ran: they may have begun, and what they did is to be undone."""
+
+
 @contextmanager
 def placed(command: Command, benches: Path, seen: Collection[tuple[Path, str]]) -> Iterator[dict[Mount, str]]:
     """The mounts of a command by where they are in a nest that sees ``benches``, and what it has ``seen`` already.

@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from prompts.errors import SandboxError
 from sandbox.isolation.bubblewrap import bwrap_program
 from sandbox.isolation.bwrap_view import RELAY, environment, view
 from sandbox.isolation.limits import process_limits, task_bound
@@ -26,7 +25,7 @@ from sandbox.isolation.supervise import oversee
 from sandbox.scratch import ScratchFolder
 from sandbox.warm.needs import Needs
 from sandbox.warm.nest import BENCHES, inner_bwrap, nest_command, nest_options
-from sandbox.warm.place import NotWarmError, placed
+from sandbox.warm.place import NotWarmError, ZygoteLostError, placed
 
 # Importing everything that a project needs included.
 _FORK_SECONDS = 60
@@ -35,13 +34,16 @@ _MAX_MESSAGE = 65536
 
 
 class Zygote:
-    """A zygote under way. ``alive`` until it is found to be of no use any more; ``busy``: samples of it run."""
+    """A zygote under way. ``alive`` until it is found to be of no use any more, ``unfit`` where the next one would be
+    so too; ``busy``: samples of it run.
+    """
 
     def __init__(
         self, program: str, mounts: Sequence[Mount], env: Mapping[str, str], processors: Processors
     ) -> None:
         """Start ``program`` (a path inside) in a sandbox that sees ``mounts``, with that environment."""
         self.alive = True
+        self.unfit = False
         self.busy = 0
         self._retired = False
         self._processors = processors
@@ -87,7 +89,8 @@ class Zygote:
     async def run(self, command: Command, report: str, needs: Needs) -> Finished:
         """Run the tests of a command's folder; what they come to is written to ``report``, an inside path.
 
-        Raises NotWarmError where that cannot be; then nothing of the project has run.
+        Raises NotWarmError where that cannot be; then nothing of the project has run. Raises ZygoteLostError where
+        it is not known how far they ran.
         """
         start = time.monotonic()
         self.busy += 1
@@ -123,7 +126,7 @@ class Zygote:
             written = _written(command, places, self._scratch.path)
             finished = await oversee(sample, start, command.limits, written, processor=processor)
         if sample.lost and not finished.limit:
-            raise SandboxError("the zygote ended while tests of its ran", "try again, or use --warm off")
+            raise ZygoteLostError("the zygote ended while these tests ran")
         return finished
 
     async def _fork(self, request: Mapping[str, Any]) -> "_Sample":
@@ -142,6 +145,7 @@ class Zygote:
         except (OSError, ValueError, TimeoutError) as error:
             sample.drop()
             self.alive = False
+            self.unfit = isinstance(error, TimeoutError)
             raise NotWarmError(f"the zygote ended: {error or type(error).__name__}") from error
         except BaseException:
             sample.drop()
@@ -189,6 +193,7 @@ class _Sample:
             return
         if said.get("broken") or said.get("event") != "cold":
             self._zygote.alive = False
+            self._zygote.unfit = bool(said.get("broken"))
         raise NotWarmError(str(said.get("reason", "the zygote ended"))[:500])
 
     async def end(self) -> int:

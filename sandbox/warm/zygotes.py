@@ -1,6 +1,6 @@
 """The zygotes of a run: a few, each for one environment, the least lately used one making room for the next."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 
 from sandbox.environments.result import Prepared
@@ -9,10 +9,12 @@ from sandbox.isolation.protocol import Command, Finished, Isolation
 from sandbox.toolchains.protocol import TestCommand
 from sandbox.warm.mode import WarmMode
 from sandbox.warm.needs import find_needs
-from sandbox.warm.place import NotWarmError
+from sandbox.warm.place import NotWarmError, ZygoteLostError
 from sandbox.warm.zygote import Zygote
 
 _MOST = 3
+# Zygotes of one environment that end by themselves, or are killed, until it has no more of them.
+_MOST_LOST = 3
 
 
 class Zygotes:
@@ -23,6 +25,7 @@ class Zygotes:
         self._mode = mode
         self._seen: set[str] = set()
         self._refused: dict[str, str] = {}
+        self._lost: Counter[str] = Counter()
         self._zygotes: OrderedDict[str, Zygote] = OrderedDict()
 
     def close(self) -> None:
@@ -34,7 +37,10 @@ class Zygotes:
     async def test(
         self, command: Command, plan: TestCommand, prepared: Prepared, files: Mapping[str, str]
     ) -> tuple[Finished, str]:
-        """Run a plan's tests, cold where they cannot be run warm; then why, if somebody may wonder."""
+        """Run a plan's tests, cold where they cannot be run warm; then why, if somebody may wonder.
+
+        Raises ZygoteLostError where they may have begun: all that the project stands on is to be made anew.
+        """
         try:
             return await self._warm(command, plan, prepared, files), ""
         except NotWarmError as error:
@@ -56,10 +62,12 @@ class Zygotes:
         zygote = self._zygote(prepared, lambda: Zygote(program, prepared.mounts, env, processors))
         try:
             return await zygote.run(command, plan.warm.report, needs)
-        except NotWarmError as error:
+        except (NotWarmError, ZygoteLostError) as error:
             if not zygote.alive and self._zygotes.get(prepared.key) is zygote:
-                self._refused[prepared.key] = str(error)
                 self._drop(prepared.key)
+                self._lost[prepared.key] += 1
+                if zygote.unfit or self._lost[prepared.key] >= _MOST_LOST:
+                    self._refused[prepared.key] = str(error)
             raise
 
     def _zygote(self, prepared: Prepared, start: Callable[[], Zygote]) -> Zygote:

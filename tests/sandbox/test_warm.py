@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -205,6 +206,62 @@ def descendants(pid: int) -> list[int]:
         for child in task.read_text(encoding="ascii").split():
             found += [int(child), *descendants(int(child))]
     return found
+
+
+# Warm it waits to be killed, and leaves something behind; cold it finds nothing of that.
+LEAVES_BEHIND = """
+import os, pathlib, sqlite3, time
+
+def test_x():
+    assert not pathlib.Path("left").exists() and not pathlib.Path("app.db").stat().st_size
+    pathlib.Path("left").write_text("x")
+    sqlite3.connect("app.db").execute("CREATE TABLE t (x)")
+    if os.getppid() == 0:
+        time.sleep(60)
+"""
+
+
+async def test_a_zygote_killed_under_its_sample_is_a_cold_run_from_the_start() -> None:
+    project = Project({"test_x.py": LEAVES_BEHIND, "app.db": ""})
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        job = asyncio.create_task(laboratory.run(project))
+        while not [pid for pid in descendants(os.getpid()) if has_begun(pid)]:
+            assert not job.done()
+            await asyncio.sleep(0.05)
+        os.kill(zygote(), signal.SIGKILL)
+        trial = await job
+        assert trial.report.passed, trial.report
+        assert trial.notes == ("tests ran cold: the zygote ended while these tests ran",)
+        again = await laboratory.run(Project({"test_x.py": IS_WARM}))  # by another zygote
+        assert again.report.passed, again.report
+    assert not [pid for pid in descendants(os.getpid()) if runs(pid)]
+
+
+async def test_zygotes_that_are_killed_as_they_wait_are_made_anew_but_not_for_ever() -> None:
+    warm: list[bool] = []
+    notes: list[str] = []
+    async with Laboratory(Bubblewrap(), warm="always") as laboratory:
+        for _ in range(7):
+            trial = await laboratory.run(Project({"test_x.py": IS_WARM}))
+            warm.append(trial.report.passed)
+            notes += trial.notes
+            if trial.report.passed:
+                os.kill(zygote(), signal.SIGKILL)
+    assert warm == [True, False] * 3 + [False]
+    assert len(notes) == 4
+    assert all(note.startswith("tests ran cold: the zygote ended") for note in notes), notes
+
+
+def zygote() -> int:
+    """The process from which samples are forked: the first Python below the one that runs this."""
+    (found, *_) = [pid for pid in descendants(os.getpid()) if process_name(pid) == "python"]
+    return found
+
+
+def has_begun(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path("/proc", str(pid), "cwd").joinpath("left").exists()
+    return False
 
 
 async def test_what_is_cancelled_as_it_starts_never_runs() -> None:
