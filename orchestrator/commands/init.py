@@ -9,6 +9,8 @@ import typer
 if TYPE_CHECKING:
     from evals.context.conventions import Conventions
 
+SCHEMA = "backsmith-task.schema.json"
+
 
 def init(
     file: Annotated[Path, typer.Argument(help="Where to write it; - writes to standard output.")] = Path(
@@ -16,16 +18,28 @@ def init(
     ),
     into: Annotated[Path, typer.Option(help="The folder to look at; a git repository or not.")] = Path(),
     replace: Annotated[bool, typer.Option("--replace", help="Replace the file where it exists.")] = False,
+    folder: Annotated[
+        str | None, typer.Option(help="The project's folder, where the repository holds several.")
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of task files, for editors, and end.")
+    ] = False,
 ) -> None:
     """Write a task file with comments, and with the framework, database and test command that were found here.
+
+    Beside it stands the JSON Schema that editors check it by; its first line names that.
 
     \b
     backsmith init
     backsmith init tasks/limits.yaml --into ../shop
+    backsmith init --schema > task.schema.json
     """
     from prompts.errors import ConfigError
 
-    text = task_text(_look(into))
+    if schema:
+        sys.stdout.write(schema_text())
+        return
+    text = task_text(_look(into, folder))
     if str(file) == "-":
         sys.stdout.write(text)
         return
@@ -33,7 +47,8 @@ def init(
         raise ConfigError(f"{file} exists", "use --replace, or name another file")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.with_name(SCHEMA).write_text(schema_text(), encoding="utf-8")
+        file.write_text(f"# yaml-language-server: $schema=./{SCHEMA}\n{text}", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}", "name a file that can be written") from error
     from orchestrator.terminal import console
@@ -43,10 +58,11 @@ def init(
     )
 
 
-def _look(folder: Path) -> "Conventions":
+def _look(folder: Path, project: str | None) -> "Conventions":
     """What the manifests say; of a git repository those of its last commit, else those that lie there."""
     from evals.code.folder import read_folder
     from evals.context.conventions import find_conventions
+    from evals.context.reading import Source
     from prompts.errors import ConfigError
     from sandbox.repository.snapshot import CommitFiles, snapshot_of
     from sandbox.repository.source import SourceRepository
@@ -55,9 +71,19 @@ def _look(folder: Path) -> "Conventions":
         raise ConfigError(f"{folder} is no folder", "name one with --into")
     try:
         source = SourceRepository(folder)
-        return find_conventions(CommitFiles(source.git, source.resolve("HEAD")))
+        files: Source = CommitFiles(source.git, source.resolve("HEAD"))
     except ConfigError:
-        return find_conventions(snapshot_of(read_folder(folder).files))
+        files = snapshot_of(read_folder(folder).files)
+    return find_conventions(files, folder=project)
+
+
+def schema_text() -> str:
+    """The JSON Schema of task files, as it is published in docs/schema."""
+    import json
+
+    from prompts.task_schema import task_schema
+
+    return json.dumps(task_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def task_text(found: "Conventions") -> str:
@@ -82,6 +108,12 @@ def task_text(found: "Conventions") -> str:
         lines.append(f'database: "{", ".join(found.databases)}"')
     else:
         lines.append('# database: "PostgreSQL"')
+    if found.project.line:
+        lines += [
+            "",
+            f"# The project of this repository that the task is about: {found.project.line}.",
+            f'folder: "{found.project.path or "."}"',
+        ]
     lines += [
         "",
         "# Data models that the code must keep; left out, they are looked up in the code.",

@@ -1,9 +1,11 @@
 """``backsmith context`` and ``backsmith init`` on a repository."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from prompts.errors import ConfigError
 from prompts.taskfile import load_task
@@ -61,6 +63,49 @@ def test_init_writes_a_task_file_that_can_be_read(cli: Cli, made: Made, tmp_path
     with pytest.raises(ConfigError, match="exists"):
         cli("init", file, "--into", made.folder)
     assert cli("init", file, "--into", made.folder, "--replace").exit_code == 0
+
+
+def test_editors_check_the_task_file_by_the_schema_beside_it(cli: Cli, made: Made, tmp_path: Path) -> None:
+    from jsonschema import Draft202012Validator
+
+    file = tmp_path / "tasks" / "task.yaml"
+    cli("init", file, "--into", made.folder)
+    text = file.read_text(encoding="utf-8")
+    named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert named is not None
+    told = (file.parent / named[1]).read_text(encoding="utf-8")
+    assert told == cli("init", "--schema").stdout
+    schema = json.loads(told)
+    Draft202012Validator.check_schema(schema)
+    editor = Draft202012Validator(schema)
+    task = yaml.safe_load(text)
+    assert not list(editor.iter_errors(task))
+    filled = {**task, "database": ["PostgreSQL", "Redis"], "limits": {"seconds": 60}, "folder": "app"}
+    assert not list(editor.iter_errors(filled))
+    mistakes: list[dict[str, object]] = [
+        {"requirement": []}, {"limits": {"seconds": "long"}}, {"folder": ""}, {"framework": {}}
+    ]  # fmt: skip
+    for wrong in mistakes:
+        assert list(editor.iter_errors({**task, **wrong})), wrong
+    assert list(editor.iter_errors({"framework": "Flask"}))
+
+
+def test_of_several_projects_it_is_told_which_one_was_taken(cli: Cli, tmp_path: Path) -> None:
+    made = Made(tmp_path / "many")
+    made.commit(
+        {f"api/{path}": text for path, text in FILES.items()} | {"web/package.json": "{}", "web/a.js": ""}
+    )
+    told = cli("context", "Limit POST /login to five tries", "--into", made.folder).stdout
+    assert "Project folder: api (the task's words fit its files best; others: web)" in told
+    shape = json.loads(cli("context", "Limit POST /login", "--into", made.folder, "--json").stdout)
+    assert (shape["folder"], shape["other_folders"]) == ("api", ["web"])
+    file = tmp_path / "task.yaml"
+    cli("init", file, "--into", made.folder)
+    assert load_task(file).folder == "api"
+    cli("init", file, "--into", made.folder, "--folder", "web", "--replace")
+    assert load_task(file).folder == "web"
+    with pytest.raises(ConfigError, match="'mail' is not in the repository"):
+        cli("init", file, "--into", made.folder, "--folder", "mail", "--replace")
 
 
 def test_init_looks_at_a_plain_folder_too(cli: Cli, tmp_path: Path) -> None:
