@@ -38,6 +38,7 @@ class Fallbacks:
         self.module = module
         self.constants = constants
         self._held: dict[str, str] = {}
+        self._own: set[str] = set()
         self._defaults = {p.name: text for p in n.only(module, n.Param) if (text := literal(p.default))}
         self._reading = environment_reads(module) > 0
         self._listed = dict(_listed(module))
@@ -46,11 +47,13 @@ class Fallbacks:
             asked = self.asked(value)
             if asked and secret_name(asked):
                 self._held[n.dotted(target)] = asked
+                if any(reads_environment(item) for item in islice(n.walk(value), 200)):
+                    self._own.add(n.dotted(target))
 
     def holds(self, expr: n.Expr) -> bool:
         """Whether an expression is a secret of the environment, or a variable that holds one."""
         if isinstance(expr, (n.Name, n.Attr)):
-            return bool({n.dotted(expr), n.last(expr)} & self._held.keys())
+            return bool({n.dotted(expr), n.last(expr)} & self._own)
         return (
             isinstance(expr, n.Call)
             and secret_name(self.asked(expr))
