@@ -21,6 +21,7 @@ from evals.scrutiny import Scrutiny
 from orchestrator.sample import Judge
 from prompts.errors import ConfigError, InfrastructureError, SandboxError
 from prompts.task import Task
+from sandbox.warm.mode import WarmMode
 
 if TYPE_CHECKING:
     pass
@@ -122,7 +123,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def judge_in_sandbox(
-    sandbox: str, scrutiny: Mapping[str, Scrutiny], answer: Answer, task: Task
+    sandbox: str, scrutiny: Mapping[str, Scrutiny], warm: WarmMode, answer: Answer, task: Task
 ) -> Judgement:
     """Judge in a sandbox of this process, which it keeps: servers that are up serve the next answer too."""
     from orchestrator.verify import verify
@@ -131,13 +132,13 @@ async def judge_in_sandbox(
         from orchestrator.sandboxes import open_sandbox
         from sandbox.trial import Laboratory
 
-        laboratory = Laboratory(open_sandbox(sandbox))
+        laboratory = Laboratory(open_sandbox(sandbox), warm=warm)
         await laboratory.__aenter__()
         _kept["laboratory"] = laboratory
     kept: Laboratory = _kept["laboratory"]
     return await verify(answer, task, kept, scrutiny.get(task.digest, Scrutiny()))
 
 
-def sandbox_worker(sandbox: str, scrutiny: Mapping[str, Scrutiny]) -> Judge:
+def sandbox_worker(sandbox: str, scrutiny: Mapping[str, Scrutiny], warm: WarmMode = "auto") -> Judge:
     """The worker that judges in the isolation of that name, each task (by its hash) as closely as is said."""
-    return partial(judge_in_sandbox, sandbox, scrutiny)
+    return partial(judge_in_sandbox, sandbox, scrutiny, warm)

@@ -17,6 +17,7 @@ from orchestrator.run_folder import RunFolder
 from orchestrator.sample import Judge
 from prompts.errors import ConfigError
 from prompts.task import Task
+from sandbox.warm.mode import WarmMode
 
 ENGINES = ("local", "ray")
 
@@ -25,13 +26,15 @@ ENGINES = ("local", "ray")
 class Where:
     """Where answers are judged: the isolation's name, and the engine; ``address`` is the Ray cluster's.
 
-    ``cache``: whether trials whose outcome is known on this machine are taken as known.
+    ``cache``: whether trials whose outcome is known on this machine are taken as known; ``warm``: which tests are
+    forked from a process that has their packages imported.
     """
 
     sandbox: str = "auto"
     engine: str = "local"
     address: str | None = None
     cache: bool = True
+    warm: WarmMode = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ async def _court(run: EvalRun, where: Where) -> AsyncIterator[_Court]:
             )
         from orchestrator.eval_ray import ray_judge, sandbox_worker
 
-        async with ray_judge(where.address, sandbox_worker(where.sandbox, _scrutiny(run))) as (judge, places):
+        worker = sandbox_worker(where.sandbox, _scrutiny(run), where.warm)
+        async with ray_judge(where.address, worker) as (judge, places):
             yield _Court(judge, where.sandbox, places)
     elif not run.tests:
         yield _Court(judge_format, "none", cores())
@@ -98,7 +102,8 @@ async def _local(where: Where, scrutiny: Mapping[str, Scrutiny]) -> AsyncIterato
     from sandbox.trial_cache import TrialCache
 
     isolation = open_sandbox(where.sandbox)
-    async with Laboratory(isolation, cache=TrialCache() if where.cache else None) as laboratory:
+    cache = TrialCache() if where.cache else None
+    async with Laboratory(isolation, cache=cache, warm=where.warm) as laboratory:
 
         async def judge(answer: Answer, task: Task) -> Judgement:
             return await verify(answer, task, laboratory, scrutiny.get(task.digest, Scrutiny()))

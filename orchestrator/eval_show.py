@@ -1,5 +1,6 @@
 """Shows a person what an eval found; the whole of it is in ``backsmith report``."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from evals.metrics.summary import Rate, Summary, summarize
@@ -13,6 +14,7 @@ _SOURCES = {
     "cached": "from the completion cache",
 }
 _MOST_ERRORS_SHOWN = 3
+_MOST_NOTES_SHOWN = 5
 
 
 def eval_exit_code(results: RunResults) -> int:
@@ -44,6 +46,7 @@ def result_lines(results: RunResults) -> Iterator[str]:
     sources = dict.fromkeys(_SOURCES.get(s, s) for sample in results.samples for s in sample.sources)
     if sources:
         yield f"  answered   {', '.join(sources)}"
+    yield from _notes(results)
     yield from _errors(results)
     if results.partial:
         missing = results.planned - len(results.samples)
@@ -66,6 +69,15 @@ def _by_task(results: RunResults) -> Iterator[str]:
         failed = next((sample for sample in found if sample.verdict is Verdict.FAIL), None)
         why = f"  ({one_line(failed.reasons[0], 100)})" if failed and failed.reasons else ""
         yield f"    {task.id:<{width}}  {', '.join(counts) or 'no sample'}{why}"
+
+
+def _notes(results: RunResults) -> Iterator[str]:
+    """What is worth to be told of how the tests ran, the most frequent first."""
+    told = Counter(one_line(note, 200) for sample in results.samples for note in dict.fromkeys(sample.notes))
+    for note, count in told.most_common(_MOST_NOTES_SHOWN):
+        yield f"  {count:>3} x {note}"
+    if len(told) > _MOST_NOTES_SHOWN:
+        yield f"  and {len(told) - _MOST_NOTES_SHOWN} more notes, in the report"
 
 
 def _errors(results: RunResults) -> Iterator[str]:

@@ -120,6 +120,7 @@ class _Round:
     items: Mapping[str, ItemResult]
     first_failure: TestFailure | None
     reasons: tuple[str, ...]
+    notes: tuple[str, ...]
     timings: Mapping[str, float]
     environment: str
     toolchain: str
@@ -182,6 +183,7 @@ class _Gathered:
             mutants=best.mutants,
             first_failure=best.first_failure,
             reasons=best.reasons,
+            notes=best.notes,
             cost=_sum([call.cost for call in calls]),
             tokens_in=tokens[0],
             tokens_out=tokens[1],
@@ -200,7 +202,7 @@ class _Gathered:
 
 
 _NO_ROUND = _Round(
-    0, "", "", Verdict.INCONCLUSIVE, "broken", TestCounts(), {}, None, (), {}, "", "", None, None
+    0, "", "", Verdict.INCONCLUSIVE, "broken", TestCounts(), {}, None, (), (), {}, "", "", None, None
 )
 
 
@@ -222,6 +224,7 @@ def _round(record: Record, number: int, pool: _Pool) -> _Round:
         },
         first_failure=None if failed is None else TestFailure(failed.id, failed.message[:_MESSAGE]),
         reasons=pool.same(tuple(reason.message for reason in score.reasons[:_REASONS])),
+        notes=pool.same(score.notes[:_SHOWN]),
         timings={pool.same(stage): seconds for stage, seconds in score.timings.items()},
         environment=pool.same(score.environment),
         toolchain=pool.same(score.toolchain),
