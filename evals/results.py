@@ -132,10 +132,11 @@ class SampleResult:
     """One finished sample: task x agent x epoch.
 
     ``error`` tells what infrastructure kept the sample from a verdict; its verdict is then inconclusive.
-    ``tests``, ``items``, ``adherence``, ``first_failure``, ``notes``, ``probes`` and ``mutants`` (None where none were
-    wanted) are of the round that counts: the first that passes, else the last. Amounts are over all calls, None
-    where one of them is unknown; ``latency`` is the seconds that the model took, ``timings`` seconds by stage over all rounds.
-    ``sources`` tells live answers from ``replayed`` and ``drifted`` ones (replayed though the prompt has changed).
+    ``tests``, ``items``, ``adherence``, ``first_failure``, ``notes``, ``probes`` and ``mutants`` (None where none
+    were wanted) are of the round that counts: the first that passes, else the last. Amounts are over all calls,
+    None where one of them is unknown; ``latency`` is the seconds that the model took, ``timings`` seconds by stage
+    over all rounds. ``sources`` tells live answers from ``replayed`` and ``drifted`` ones (replayed though the
+    prompt has changed).
     ``commits`` has one commit a round on ``branch`` of the run's repository.
     """
 
