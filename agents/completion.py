@@ -1,7 +1,7 @@
 """What is asked of a model and what comes back, as values that every provider shares."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -114,3 +114,15 @@ class Model(Protocol):
 
     async def complete(self, request: Request, on_text: Callable[[str], None] | None = None) -> Completion:
         """One call, from the request to the whole completion."""
+
+
+def total(completions: Sequence[Completion]) -> tuple[Usage, Decimal | None]:
+    """Sums over calls; a cost or count that is unknown for one call is unknown for the sum."""
+    usage = Usage()
+    for name in ("input", "output", "cached", "reasoning"):
+        counts = [getattr(completion.usage, name) for completion in completions]
+        if counts and all(count is not None for count in counts):
+            usage = replace(usage, **{name: sum(counts)})
+    costs = [completion.cost for completion in completions]
+    known = [cost for cost in costs if cost is not None]
+    return usage, sum(known, Decimal(0)) if costs and len(known) == len(costs) else None

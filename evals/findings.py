@@ -22,7 +22,9 @@ def findings_of(score: Score) -> tuple[Finding, ...]:
                 for evidence in check.evidence
             ]
     if not found and score.verdict is Verdict.FAIL:
-        found += [Finding("format", reason.message) for reason in score.reasons]
+        # Those of a design's judge are not the builder's to mend.
+        prose = score.prose.failures if score.prose else ()
+        found += [Finding("format", reason.message) for reason in score.reasons if reason not in prose]
     return tuple(dict.fromkeys(found))
 
 

@@ -6,7 +6,7 @@ out: the run's git repository has them.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from evals.judgement import Judgement
 from evals.mutants.mutant import MutantReport
 from evals.plain_json import dump
 from evals.probes.report import ProbeReport
+from evals.prose import Prose
 from evals.verdict import CheckResult, Evidence, Verdict
 from sandbox.migrations import MigrationStep
 from sandbox.report import TestCase, TestReport
@@ -72,7 +73,7 @@ class Tests:
 @dataclass(frozen=True, slots=True)
 class Score:
     """One judged answer. ``timings`` are seconds by stage; ``cost_usd`` is None where it is unknown; ``probes`` and
-    ``mutants`` are None where none were wanted.
+    ``mutants`` are None where none were wanted, ``prose`` where no judge was named.
     """
 
     verdict: Verdict
@@ -89,6 +90,7 @@ class Score:
     notes: tuple[str, ...] = ()
     probes: ProbeReport | None = None
     mutants: MutantReport | None = None
+    prose: Prose | None = None
 
     @property
     def unjudged(self) -> bool:
@@ -115,6 +117,17 @@ def score_of(judgement: Judgement, usage: Usage | None = None, cost: Decimal | N
         probes=judgement.probes,
         mutants=judgement.mutants,
     )
+
+
+def with_prose(score: Score, prose: Prose | None) -> Score:
+    """The score with what a judge said of the prose: what of that counts and fails makes it fail."""
+    if prose is None:
+        return score
+    failures = prose.failures
+    if not failures:
+        return replace(score, prose=prose)
+    before = score.reasons if score.verdict is Verdict.FAIL else ()
+    return replace(score, verdict=Verdict.FAIL, reasons=(*before, *failures), prose=prose)
 
 
 def spent(usage: Usage, cost: Decimal | None) -> str:

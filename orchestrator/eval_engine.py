@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from agents.completion import Model, Parameters
 from agents.submission import Answer
@@ -28,6 +29,9 @@ from prompts.errors import (
 )
 from prompts.role import Role
 from prompts.task import Task
+
+if TYPE_CHECKING:
+    from evals.rubric.prose import ProseJudge
 
 # After so many samples in a row that infrastructure kept from a verdict, the rest would fare no better.
 _FAILED_IN_A_ROW = 20
@@ -99,7 +103,8 @@ class Tally:
 class EvalRun:
     """What is to be run. ``rounds`` is the most answers of a sample; ``tests``: whether answers are tried.
 
-    ``mutant_seconds`` is how long small faults in an answer are run against its tests.
+    ``mutant_seconds`` is how long small faults in an answer are run against its tests; ``prose`` judges the designs
+    of teams that have an expert.
     """
 
     plan: EvalPlan
@@ -111,6 +116,7 @@ class EvalRun:
     mutant_seconds: float = 0.0
     grader: str = ""
     redact: Callable[[str], str] = field(default=str)
+    prose: "ProseJudge | None" = None
 
 
 class EvalEngine:
@@ -220,6 +226,7 @@ class EvalEngine:
             judged=task.judged,
             named=planned.name,
             grader=self._run.grader,
+            prose=self._run.prose if agent.team.designs else None,
         )
 
     def _count(self, finished: FinishedSample | None, verdict: Verdict, problem: str | None) -> None:

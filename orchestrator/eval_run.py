@@ -55,6 +55,7 @@ async def run_eval(
         "rounds": run.rounds,
         "tests": run.tests,
         "mutant_seconds": run.mutant_seconds,
+        **({"judge": run.prose.model.name} if run.prose else {}),
     }
     async with RunFolder(folder, plan, run.redact) as kept, _court(run, where) as court:
         spending.charge("", kept.spent)

@@ -18,7 +18,7 @@ from evals.results import AgentInfo, TaskInfo
 from evals.suites.suite import Suite, SuiteTask
 from orchestrator.eval_engine import Agent, EvalRun
 from orchestrator.eval_plan import EvalPlan, agent_id, roles_hash
-from orchestrator.model_choice import ModelChoice, named_model
+from orchestrator.model_choice import ModelChoice, named_model, open_judge
 from orchestrator.teams import BUILDER, EXPERT, Team, find_team
 from prompts.errors import ConfigError
 from prompts.role import Role, load_role
@@ -61,10 +61,16 @@ async def opened(
     if wanted.probes is not None:
         tasks = tuple(replace(task, probes=wanted.probes) for task in tasks)
     agents: dict[str, Agent] = {}
+    judge = None
     try:
         for model, role, team in _combinations(wanted, project):
             agent = _agent(model, role, find_team(team), wanted, choice, project, options, tuple(agents))
             agents[agent.info.id] = agent
+        if choice.judge and not any(agent.team.designs for agent in agents.values()):
+            raise ConfigError(
+                "--judge judges designs, and no team of this eval has an expert", "use --team design-build"
+            )
+        judge = open_judge(choice.judge, project, options)
         secrets = redactor()
         redact = secrets.redact if secrets else str
         rounds = wanted.rounds or suite.rounds
@@ -83,8 +89,11 @@ async def opened(
             mutant_seconds=wanted.mutant_seconds,
             grader=grader_hash(),
             redact=redact,
+            prose=judge,
         )
     finally:
+        if judge is not None:
+            await close_model(judge.model)
         for agent in agents.values():
             await close_model(agent.model)
 

@@ -5,14 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.cache import default_folder
 from agents.completion import Model, Parameters
-from agents.models import ModelOptions, open_model
+from agents.models import ModelOptions, close_model, open_model
 from agents.project import Project, find_project, settings_for
 from agents.spending import Limit, Spending
 from orchestrator.run_folder import spent_before
 from prompts.errors import ConfigError
+
+if TYPE_CHECKING:
+    from evals.rubric.prose import ProseJudge
 
 _AMOUNTS = ("money", "tokens", "calls", "seconds")
 
@@ -31,12 +35,28 @@ class ModelChoice:
     overwrite: bool = False
     cache: bool = True
     batch: bool = False
+    judge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open model with its settings, and the judge of prose, where one was named. Both share the budget."""
+
+    model: Model
+    parameters: Parameters
+    prose: "ProseJudge | None" = None
 
 
 def open_choice(
     choice: ModelChoice, task_settings: Mapping[str, object], run: Path
 ) -> tuple[Model, Parameters]:
-    """The model and its settings for the run in ``run``, whose earlier calls count against the budget.
+    """The model and its settings for the run in ``run``; see ``open_models``."""
+    opened = open_models(choice, task_settings, run)
+    return opened.model, opened.parameters
+
+
+def open_models(choice: ModelChoice, task_settings: Mapping[str, object], run: Path) -> Opened:
+    """The models for the run in ``run``, whose earlier calls count against the budget.
 
     The nearer wins: options, then the task, then the project file. Raises ConfigError that says what to mend.
     """
@@ -45,7 +65,38 @@ def open_choice(
     parameters = settings_for(name, project, task_settings, choice.settings)
     options = model_options(choice, project, run)
     options.spending.charge("", spent_before(run))
-    return open_model(name, options), parameters
+    judge = open_judge(choice.judge, project, options)
+    return Opened(open_model(name, options), parameters, judge)
+
+
+async def close_models(opened: Opened) -> None:
+    """Let go of the models' connections."""
+    await close_model(opened.model)
+    if opened.prose is not None:
+        await close_model(opened.prose.model)
+
+
+def judge_alone(choice: ModelChoice) -> "ProseJudge | None":
+    """The judge of prose where no other model is asked."""
+    project = find_project(Path.cwd())
+    return open_judge(choice.judge, project, model_options(choice, project, Path("runs")))
+
+
+def open_judge(name: str | None, project: Project, options: ModelOptions) -> "ProseJudge | None":
+    """The judge of prose with the project's settings for it, and its calibration among the usual records."""
+    if name is None:
+        return None
+    from evals.prose import CALIBRATIONS
+    from evals.rubric.calibration import find_calibration
+    from evals.rubric.prose import ProseJudge
+    from evals.rubric.rubric import load_rubric
+
+    rubric = load_rubric()
+    parameters = settings_for(name, project, {}, ())
+    model = open_model(name, options)
+    return ProseJudge(
+        model, parameters, rubric, find_calibration(CALIBRATIONS, model.name, rubric, parameters)
+    )
 
 
 def named_model(name: str | None, project: Project) -> str:

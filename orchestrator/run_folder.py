@@ -29,7 +29,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call of a sample: who was asked (``design``, ``build``, ``review``) in which round."""
+    """One call of a sample: who was asked (``design``, ``judge``, ``build``, ``review``) in which round."""
 
     sample: str
     kind: str

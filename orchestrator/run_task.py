@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.completion import Model, Parameters
 from agents.models import redactor
@@ -20,6 +21,9 @@ from orchestrator.watcher import Watcher
 from prompts.role import Role, load_role
 from prompts.task import Task
 from sandbox.trial import Laboratory
+
+if TYPE_CHECKING:
+    from evals.rubric.prose import ProseJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class TaskRun:
     approve: Callable[[str], str] | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     scrutiny: Scrutiny = field(default_factory=Scrutiny)
+    prose: "ProseJudge | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
             redact=redact,
             ground=wanted.ground,
             approve=wanted.approve,
+            prose=wanted.prose,
         )
         sample = await SampleRun(plan, folder, wanted.judge or usual, watcher).run()
         verdict = sample.best.score.verdict
@@ -104,5 +110,6 @@ def _plan(wanted: TaskRun, roles: Mapping[str, Role]) -> dict[str, object]:
         "team": wanted.team.name,
         "roles": [f"{role.name} {role.version} {role.digest}" for role in roles.values()],
         "parameters": asdict(wanted.parameters),
+        **({"judge": wanted.prose.model.name} if wanted.prose else {}),
         **wanted.about,
     }

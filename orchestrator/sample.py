@@ -7,9 +7,9 @@ where it stopped: what is kept is not asked for, or paid for, again.
 from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage
+from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage, total
 from agents.continuation import join_diagnostics
 from agents.fileblock.recent import parse_once
 from agents.fileblock.rendering import render
@@ -17,7 +17,8 @@ from agents.fileblock.stream import Stream
 from agents.submission import Answer, Submission
 from evals.findings import findings_of
 from evals.judgement import Judgement
-from evals.score import Score, score_of
+from evals.prose import Prose
+from evals.score import Score, score_of, with_prose
 from evals.verdict import Verdict
 from orchestrator.review import ask_review
 from orchestrator.run_folder import RunFolder, Step
@@ -32,6 +33,9 @@ from prompts.role import Role
 from prompts.stack import name_hints
 from prompts.task import Task, slug
 from sandbox.workspace import Batch
+
+if TYPE_CHECKING:
+    from evals.rubric.prose import ProseJudge
 
 REPAIR_CHARS = 16_000
 
@@ -65,7 +69,7 @@ class SamplePlan:
     ``judged`` is the task as the judge has it, where that is more than the model is told (hidden tests); ``named``
     the sample's name, where it does not follow from the task. ``grader`` is noted with each score. ``ground`` is
     the repository that it is done in, where there is one. ``approve`` gets the expert's design and returns the one
-    to build by.
+    to build by, which ``prose`` judges.
     """
 
     task: Task
@@ -81,6 +85,7 @@ class SamplePlan:
     named: str = ""
     grader: str = ""
     approve: Callable[[str], str] | None = None
+    prose: "ProseJudge | None" = None
 
     @property
     def name(self) -> str:
@@ -135,6 +140,12 @@ class SampleRun:
         self._judged_by = judge
         self._watcher = watcher
         self._completions: list[Completion] = []
+        self._prose: Prose | None = None
+
+    @property
+    def name(self) -> str:
+        """The sample's name."""
+        return self._plan.name
 
     async def run(self) -> FinishedSample:
         """Answer, verify and repair until it passes or the rounds are used up.
@@ -178,7 +189,7 @@ class SampleRun:
                 into=plan.ground is not None,
             )
             messages = (*messages, Message("assistant", completion.text), Message("user", repair))
-        usage, cost = _total(self._completions)
+        usage, cost = total(self._completions)
         return FinishedSample(plan.name, f"samples/{plan.name}", tuple(rounds), usage, cost)
 
     async def _design(self) -> str | None:
@@ -187,7 +198,19 @@ class SampleRun:
         ground = self._plan.ground
         prompt = render_design(self._plan.roles[EXPERT], self._plan.task, ground.context if ground else None)
         design = (await self._ask("design", 1, EXPERT, _opening(prompt))).text
-        return self._plan.approve(design) if self._plan.approve else design
+        design = self._plan.approve(design) if self._plan.approve else design
+        self._prose = await self._judged_design(design)
+        return design
+
+    async def _judged_design(self, design: str) -> Prose | None:
+        judge = self._plan.prose
+        if judge is None:
+            return None
+        from evals.rubric.prose import question
+
+        return await judge.judge(
+            "design", design, question(self._plan.task), _Keeping(self, "judge", judge.model)
+        )
 
     async def _review(self, number: int, submission: Submission, *, verified: bool) -> tuple[Finding, ...]:
         """The expert's findings; of an answer that verifies, only the grave ones ask for another round."""
@@ -197,12 +220,15 @@ class SampleRun:
         context = ground.context if ground else None
         prompt = render_review(self._plan.roles[EXPERT], self._plan.task, render(submission), context)
         findings = await ask_review(
-            _Keeping(self, "review"), self._request("review", number, EXPERT, _opening(prompt))
+            _Keeping(self, "review", self._plan.model),
+            self._request("review", number, EXPERT, _opening(prompt)),
         )
         return tuple(f for f in findings if f.severity == "high") if verified else findings
 
     async def _ask(self, kind: str, number: int, role: str, messages: tuple[Message, ...]) -> Completion:
-        return await _Keeping(self, kind).complete(self._request(kind, number, role, messages))
+        return await _Keeping(self, kind, self._plan.model).complete(
+            self._request(kind, number, role, messages)
+        )
 
     def _request(self, kind: str, number: int, role: str, messages: tuple[Message, ...]) -> Request:
         tag = CallTag(
@@ -215,7 +241,7 @@ class SampleRun:
         )
         return Request(self._plan.model.name, messages, tag, self._plan.parameters)
 
-    async def answer(self, kind: str, request: Request) -> Completion:
+    async def answer(self, kind: str, request: Request, model: Model) -> Completion:
         """The completion that the run has for a call, or else the model's, kept before anything reads it."""
         part = f"-part{request.tag.part}" if request.tag.part > 1 else ""
         step = Step(self._plan.name, kind + part, request.tag.round)
@@ -224,10 +250,10 @@ class SampleRun:
         if completion is not None:
             self._watcher.stage(kind, detail + "kept from before")
         else:
-            self._watcher.stage(kind, detail + self._plan.model.name)
+            self._watcher.stage(kind, detail + model.name)
             shown = type(self._watcher) is not Silent
             on_text = _Arrivals(self._watcher, kind == "build").take if shown else None
-            completion = await self._plan.model.complete(request, on_text)
+            completion = await model.complete(request, on_text)
             await self._folder.keep_answer(step, completion, request.messages)
             if completion.source == "drifted":
                 self._watcher.note("replayed by task: the recorded prompt was another one")
@@ -241,7 +267,7 @@ class SampleRun:
         if known is not None:
             return Round(number, *known, completion.source, model, said)
         judgement = await self._judged_by(answer, plan.judged or plan.task)
-        score = score_of(judgement, completion.usage, completion.cost)
+        score = with_prose(score_of(judgement, completion.usage, completion.cost), self._prose)
         batch = Batch()
         files = {file.path: file.text for file in answer.submission.files}
         commit = batch.commit(files, self._message(number, completion), parent)
@@ -258,20 +284,22 @@ class SampleRun:
 
 
 class _Keeping:
-    """The sample's model, every answer of which is kept."""
+    """A model of the sample's, every answer of which is kept."""
 
-    def __init__(self, run: SampleRun, kind: str) -> None:
+    def __init__(self, run: SampleRun, kind: str, model: Model) -> None:
         self._run = run
         self._kind = kind
+        self._model = model
 
     @property
     def name(self) -> str:
-        """Not asked for: requests carry the model's name."""
-        return self._kind
+        """The model's."""
+        return self._model.name
 
     async def complete(self, request: Request, on_text: Callable[[str], None] | None = None) -> Completion:
         """See ``SampleRun.answer``."""
-        return await self._run.answer(self._kind, request)
+        tag = replace(request.tag, sample=self._run.name)
+        return await self._run.answer(self._kind, replace(request, tag=tag), self._model)
 
 
 class _Arrivals:
@@ -295,15 +323,3 @@ class _Arrivals:
 
 def _opening(prompt: Prompt) -> tuple[Message, ...]:
     return (Message("system", prompt.system), Message("user", prompt.user))
-
-
-def _total(completions: list[Completion]) -> tuple[Usage, Decimal | None]:
-    """Sums over calls; a cost or count that is unknown for one call is unknown for the sum."""
-    usage = Usage()
-    for name in ("input", "output", "cached", "reasoning"):
-        counts = [getattr(completion.usage, name) for completion in completions]
-        if counts and all(count is not None for count in counts):
-            usage = replace(usage, **{name: sum(counts)})
-    costs = [completion.cost for completion in completions]
-    known = [cost for cost in costs if cost is not None]
-    return usage, sum(known, Decimal(0)) if costs and len(known) == len(costs) else None

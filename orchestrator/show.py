@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from evals.prose import Prose
 from evals.score import Score
 from evals.verdict import Evidence, Verdict
 from prompts.quoting import one_line
@@ -45,6 +46,8 @@ def show_score(console: "Console", score: Score, title: str) -> None:
         console.print(f"  probes     {one_line(score.probes.told, 300)}")
     if score.mutants is not None:
         console.print(f"  mutants    {one_line(score.mutants.told, 300)}")
+    if score.prose is not None:
+        _show_prose(console, score.prose)
     if score.verdict is not Verdict.PASS:
         for reason in score.reasons[:_MAX_REASONS]:
             console.print(f"  - {place(reason)}")
@@ -54,6 +57,15 @@ def show_score(console: "Console", score: Score, title: str) -> None:
     if score.checklist:
         console.print("  checklist")
         _show_checklist(console, score)
+
+
+def _show_prose(console: "Console", prose: Prose) -> None:
+    """What a judge said; what passes is only counted."""
+    console.print(f"  prose      {one_line(prose.told, 300)}")
+    for ruling in prose.rulings:
+        if ruling.verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+            mark = "" if ruling.counts else " (advice)"
+            console.print(f"    {ruling.verdict} {ruling.criterion}{mark}: {one_line(ruling.reason, 300)}")
 
 
 def _show_notes(console: "Console", score: Score) -> None:

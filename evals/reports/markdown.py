@@ -2,6 +2,7 @@
 
 from evals.mutants.mutant import MutantReport
 from evals.probes.report import ProbeReport
+from evals.prose import Prose
 from evals.reports.run_report import RoundReport, RunReport, SampleReport
 from evals.score import Score, spent
 from evals.verdict import Evidence, Verdict
@@ -67,6 +68,8 @@ def _round(report: RoundReport) -> str:
         parts.append(_probes(score.probes))
     if score.mutants is not None:
         parts.append(_mutants(score.mutants))
+    if score.prose is not None:
+        parts.append(_prose(score.prose))
     if any(case.outcome in {"failed", "errored"} for case in tests.cases):
         parts.append(_failures(score))
     if told := spent(score.usage, score.cost_usd):
@@ -116,6 +119,16 @@ def _mutants(report: MutantReport) -> str:
         rows.append(f"- and {len(report.survived) - _MAX_CASES} more")
     told = f"Mutants: {inline(report.told)}."
     return f"{told} No test noticed:\n\n" + "\n".join(rows) if rows else told
+
+
+def _prose(prose: Prose) -> str:
+    rows = ["| criterion | verdict | counts | reason | quote |", "|---|---|---|---|---|"]
+    rows += [
+        f"| {inline(r.criterion)} | {_MARKS[r.verdict]} | {'yes' if r.counts else 'advice'} "
+        f"| {inline(r.reason)} | {inline(r.quote)} |"
+        for r in prose.rulings
+    ]
+    return f"Prose: {inline(prose.told)}.\n\n" + "\n".join(rows)
 
 
 def _failures(score: Score) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.prose import CALIBRATIONS
 from orchestrator.commands.options import (
     AskAnew,
     BaseUrl,
@@ -20,9 +21,6 @@ from orchestrator.commands.options import (
 if TYPE_CHECKING:
     from evals.rubric.calibration import Calibration
     from orchestrator.model_choice import ModelChoice
-
-CALIBRATIONS = Path("calibrations")
-"""Where records are kept and looked for unless told otherwise."""
 
 
 def calibrate(

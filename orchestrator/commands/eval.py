@@ -10,13 +10,13 @@ import typer
 from orchestrator.commands.options import (
     BaseUrl,
     Budget,
+    Judge,
     Overlay,
     Overwrite,
     Record,
     RunFolder,
     Sandbox,
     Settings,
-    Warm,
 )
 from prompts.errors import BacksmithError, InfrastructureError
 
@@ -74,7 +74,6 @@ def eval_suite(
     ray_address: Annotated[
         str | None, typer.Option(help="The Ray cluster's address (default: one on this machine).")
     ] = None,
-    warm: Warm = "auto",
     no_tests: Annotated[
         bool, typer.Option("--no-tests", help="Only ask and read the answers: no sandbox, no checklist.")
     ] = False,
@@ -89,6 +88,7 @@ def eval_suite(
         float,
         typer.Option(min=0, max=3600, help="Seconds for small faults to be run against each answer's tests."),
     ] = 0,
+    judge: Judge = None,
     batch: Annotated[bool, typer.Option("--batch", help="Send calls by the provider's batch API.")] = False,
     setting: Settings = None,
     base_url: BaseUrl = None,
@@ -140,7 +140,6 @@ def eval_suite(
     from orchestrator.results import read_results
     from orchestrator.terminal import console
     from prompts.role import default_overlay
-    from sandbox.warm.mode import warm_mode
 
     loaded = load_suite(find_suite(suite))
     choice = ModelChoice(
@@ -153,6 +152,7 @@ def eval_suite(
         overwrite=overwrite,
         cache=not no_cache,
         batch=batch,
+        judge=judge,
     )
     wanted = Wanted(
         models=tuple(model or ()),
@@ -168,7 +168,7 @@ def eval_suite(
     )
     # A batch is worth most when it holds everything; its calls cost no connections while they wait.
     pace = Pace(calls=calls or (10_000 if batch else 256), jobs=jobs or 0, retries=retries)
-    where = Where(sandbox, engine, ray_address, cache=not no_cache, warm=warm_mode(warm))
+    where = Where(sandbox, engine, ray_address, cache=not no_cache)
     place = _Place(run_folder, where, quiet=as_json)
     if outputs:
         folder = asyncio.run(_score(loaded, outputs, wanted, pace, place))

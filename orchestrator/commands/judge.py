@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands.calibrate import CALIBRATIONS
+from evals.prose import CALIBRATIONS
 from orchestrator.commands.options import (
     AskAnew,
     BaseUrl,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from evals.rubric.calibration import Calibration
     from evals.rubric.judge import Rulings
     from orchestrator.model_choice import ModelChoice
-
-_MOST_BYTES = 4_000_000
 
 
 def judge(
@@ -72,6 +70,8 @@ async def _judge(
     from agents.models import close_model
     from evals.rubric.calibration import find_calibration
     from evals.rubric.judge import judge as ask_judge
+    from evals.rubric.prose import counting as decisive
+    from evals.rubric.prose import question
     from evals.rubric.rubric import load_rubric
     from orchestrator.model_choice import open_choice
     from prompts.taskfile import load_task
@@ -79,14 +79,14 @@ async def _judge(
     wanted = load_rubric(rubric)
     texts = [(path, _text(path)) for path in answers]
     asked = load_task(task) if task is not None else None
-    question = "\n".join([asked.task, *(f"- {r}" for r in asked.requirements)]) if asked else ""
+    told = question(asked) if asked else ""
     model, parameters = open_choice(choice, asked.settings if asked else {}, calibrations)
     found = find_calibration(calibrations, model.name, wanted, parameters)
     failed = False
     try:
         for path, text in texts:
-            rulings = await ask_judge(model, wanted.criteria, text, asked=question, parameters=parameters)
-            counting = _counting(found, rulings)
+            rulings = await ask_judge(model, wanted.criteria, text, asked=told, parameters=parameters)
+            counting = decisive(found, rulings)
             failed |= any(r.verdict == "fail" and r.criterion in counting for r in rulings.rulings)
             if as_json:
                 sys.stdout.write(_json(path, rulings, counting, model.name) + "\n")
@@ -98,19 +98,14 @@ async def _judge(
 
 
 def _text(path: Path) -> str:
+    from evals.rubric.prose import LONGEST
+
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(f"{path} is larger than {_MOST_BYTES:,} bytes", "give the prose alone")
+        if path.stat().st_size > LONGEST:
+            raise ConfigError(f"{path} is larger than {LONGEST:,} bytes", "give the prose alone")
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _counting(found: "Calibration | None", rulings: "Rulings") -> frozenset[str]:
-    """The criteria whose verdicts count: of a judge that was measured, and that is still the same model."""
-    if found is None or (found.answered_by and rulings.answered_by not in found.answered_by):
-        return frozenset()
-    return frozenset(r.criterion for r in rulings.rulings if found.counts(r.criterion))
 
 
 def _json(path: Path, rulings: "Rulings", counting: frozenset[str], judge_name: str) -> str:
@@ -134,6 +129,7 @@ def _json(path: Path, rulings: "Rulings", counting: frozenset[str], judge_name: 
 
 
 def _show(path: Path, rulings: "Rulings", counting: frozenset[str], found: "Calibration | None") -> None:
+    from evals.rubric.prose import why_advice
     from orchestrator.terminal import console
     from prompts.quoting import one_line
 
@@ -145,8 +141,5 @@ def _show(path: Path, rulings: "Rulings", counting: frozenset[str], found: "Cali
         if ruling.quote:
             out.print(f'  {"":<14} "{one_line(ruling.quote, 200)}"')
     if not counting:
-        reasons = found.shortfalls if found is not None else ()
-        why = "; ".join(reasons) or (
-            "another model answered than was calibrated" if found is not None else "it was not calibrated"
-        )
+        why = why_advice(found)
         out.print(f"  These verdicts are advice and decide nothing: {why} (see: backsmith calibrate --help)")

@@ -12,6 +12,12 @@ Budget = Annotated[
     typer.Option(help="The most to spend: money=2.50, tokens=N, calls=N or seconds=N. Can be repeated."),
 ]
 Cassette = Annotated[Path | None, typer.Option(help="The cassette folder of --model replay.")]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        help="A model that judges the expert's prose by the rubric; advice, unless it is calibrated."
+    ),
+]
 JudgeModel = Annotated[
     str | None, typer.Option("--model", "-m", help="The judge: openai/NAME, anthropic/NAME, ...")
 ]
@@ -40,11 +46,4 @@ Sandbox = Annotated[str, typer.Option(help="auto, bubblewrap, docker or host (no
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
-]
-Warm = Annotated[
-    str,
-    typer.Option(
-        help="auto forks tests from a process that has their packages imported, from the second answer with the "
-        "same packages on; always, from the first one; off, never; compare runs both ways and tells what differs."
-    ),
 ]

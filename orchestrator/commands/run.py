@@ -12,6 +12,7 @@ from orchestrator.commands.options import (
     BaseUrl,
     Budget,
     Cassette,
+    Judge,
     Mutants,
     Overlay,
     Overwrite,
@@ -20,7 +21,6 @@ from orchestrator.commands.options import (
     RunFolder,
     Sandbox,
     Settings,
-    Warm,
 )
 from prompts.errors import BacksmithError, ConfigError, InfrastructureError
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from orchestrator.model_choice import ModelChoice
     from orchestrator.run_task import TaskRunResult
     from prompts.task import Task
-    from sandbox.warm.mode import WarmMode
 
 
 def run(
@@ -83,9 +82,9 @@ def run(
         bool,
         typer.Option("--all-findings", help="With --into: judge all code, not only the lines that changed."),
     ] = False,
-    warm: Warm = "auto",
     probes: Probes = True,
     mutants: Mutants = 0,
+    judge: Judge = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Build by the design without asking.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="The run's report as JSON on standard output.")
@@ -107,7 +106,7 @@ def run(
 
     from orchestrator.exit_codes import exit_code
     from orchestrator.model_choice import ModelChoice
-    from sandbox.warm.mode import warm_mode
+    from orchestrator.teams import find_team
 
     choice = ModelChoice(
         model,
@@ -119,18 +118,15 @@ def run(
         record,
         overwrite,
         not no_cache,
+        judge=judge,
     )
+    if judge is not None and not find_team(team).designs:
+        raise ConfigError(
+            f"--judge judges the expert's design, and the team {team} has no expert",
+            "use --team design-build",
+        )
     wanted = Wanted(
-        task,
-        team,
-        rounds,
-        sandbox,
-        run_folder,
-        prompts,
-        no_cache,
-        yes,
-        Scrutiny(probes, mutants),
-        warm_mode(warm),
+        task, team, rounds, sandbox, run_folder, prompts, no_cache, yes, Scrutiny(probes, mutants)
     )
     if into is not None:
         from orchestrator.commands.run_into import Into, run_into
@@ -160,15 +156,13 @@ class Wanted:
     no_cache: bool
     yes: bool = False
     scrutiny: Scrutiny = field(default_factory=Scrutiny)
-    warm: "WarmMode" = "auto"
 
 
 async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
     import asyncio
 
-    from agents.models import close_model
     from orchestrator.approval import approval
-    from orchestrator.model_choice import open_choice
+    from orchestrator.model_choice import close_models, open_models
     from orchestrator.run_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun, run_task
     from orchestrator.sandboxes import open_sandbox
@@ -184,7 +178,7 @@ async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRu
     isolation = open_sandbox(wanted.sandbox)
     folder = wanted.run_folder or fresh_folder(Path("runs"), task_name(task))
     try:
-        model, parameters = open_choice(choice, task.settings, folder)
+        opened = open_models(choice, task.settings, folder)
     except BacksmithError:
         discard(folder)
         raise
@@ -192,26 +186,27 @@ async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRu
     approve = approval(folder, asked=team.designs and not wanted.yes and not quiet)
     plan = TaskRun(
         task,
-        model,
+        opened.model,
         team,
         folder,
         wanted.rounds,
         overlay,
-        parameters,
+        opened.parameters,
         approve=approve,
         scrutiny=wanted.scrutiny,
+        prose=opened.prose,
     )
     try:
         with progress(quiet=quiet) as watcher:
             cache = None if wanted.no_cache else TrialCache()
-            async with Laboratory(isolation, watcher.stage, cache, wanted.warm) as laboratory:
+            async with Laboratory(isolation, watcher.stage, cache) as laboratory:
                 return await run_task(plan, laboratory, watcher)
     except (InfrastructureError, asyncio.CancelledError):
         if folder.is_dir():
             console(stderr=True).print(f"What there is so far is kept; go on with: --run {folder}")
         raise
     finally:
-        await close_model(model)
+        await close_models(opened)
 
 
 def task_name(task: "Task") -> str:

@@ -32,12 +32,12 @@ class Into:
 
 async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_json: bool) -> int:
     """Run it and show what came of it; returns the exit code."""
-    from agents.models import close_model, redactor
+    from agents.models import redactor
     from orchestrator.exit_codes import exit_code
     from orchestrator.into.handover import hand_over
     from orchestrator.into.tasks import task_for
     from orchestrator.into.workplace import open_source, open_workplace
-    from orchestrator.model_choice import open_choice
+    from orchestrator.model_choice import close_models, open_models
     from orchestrator.run_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun
     from orchestrator.teams import BUILDER, find_team
@@ -46,10 +46,10 @@ async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_js
     from sandbox.repository.snapshot import CommitFiles
 
     source, origin, uncommitted = open_source(into.folder, into.base, into.uncommitted)
-    task = task_for(wanted.task, CommitFiles(source.git, origin))
+    task = task_for(wanted.task, CommitFiles(source.git, origin), source.within)
     folder = wanted.run_folder or fresh_folder(_runs(), _name(task))
     try:
-        model, parameters = open_choice(choice, task.settings, folder)
+        opened = open_models(choice, task.settings, folder)
     except BacksmithError:
         discard(folder)
         raise
@@ -58,7 +58,10 @@ async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_js
         with progress(quiet=as_json) as watcher:
             place = open_workplace(source, origin, uncommitted, folder)
             overlay = wanted.prompts or default_overlay()
-            plan = TaskRun(task, model, find_team(wanted.team), folder, wanted.rounds, overlay, parameters)
+            plan = TaskRun(
+                task, opened.model, find_team(wanted.team), folder, wanted.rounds, overlay, opened.parameters,
+                prose=opened.prose,
+            )  # fmt: skip
             ground, result = await _work(wanted, into, place, plan, watcher)
             watcher.stage("hand over")
             role = load_role(BUILDER, overlay)
@@ -69,7 +72,7 @@ async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_js
         console(stderr=True).print(f"What there is so far is kept; go on with: --run {folder}")
         raise
     finally:
-        await close_model(model)
+        await close_models(opened)
     if as_json:
         sys.stdout.write(_json(result, handed))
     else:
@@ -93,13 +96,12 @@ async def _work(
     for note in place.notes:
         watcher.note(note)
     watcher.stage("context")
-    built = context_for(plan.task, place.snapshot, place.source.name)
+    built = context_for(plan.task, place.snapshot, place.source)
     if line := built.conventions.project.line:
         watcher.note(f"project: {line}")
     ground = RepositoryGround(place.snapshot, built.context)
     cache = None if wanted.no_cache else TrialCache()
-    isolation = open_sandbox(wanted.sandbox)
-    async with Laboratory(isolation, watcher.stage, cache, wanted.warm) as laboratory:
+    async with Laboratory(open_sandbox(wanted.sandbox), watcher.stage, cache) as laboratory:
         judge = ChangeJudge(ground, laboratory, watcher, into.everywhere, wanted.scrutiny)
         plan = replace(
             plan,

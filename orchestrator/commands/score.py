@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands.options import Mutants, Probes, Sandbox, Warm
+from orchestrator.commands.options import BaseUrl, Budget, Judge, Mutants, Probes, Sandbox
 
 if TYPE_CHECKING:
     from evals.scrutiny import Scrutiny
     from evals.verdict import Verdict
+    from orchestrator.model_choice import ModelChoice
     from sandbox.warm.mode import WarmMode
 
 
@@ -24,14 +25,23 @@ def score(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run the tests anew even where this machine has their results.")
     ] = False,
-    warm: Warm = "auto",
+    warm: Annotated[
+        str,
+        typer.Option(
+            help="auto forks tests from a process that has their packages imported, from the second answer with the "
+            "same packages on; always, from the first one; off, never; compare runs both ways and tells what differs."
+        ),
+    ] = "auto",
     probes: Probes = True,
     mutants: Mutants = 0,
+    judge: Judge = None,
+    base_url: BaseUrl = None,
+    budget: Budget = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output.")
     ] = False,
 ) -> None:
-    """Verify answers that came from elsewhere; no model is called.
+    """Verify answers that came from elsewhere; no model is called, but for the judge where one is named.
 
     Exits with 0 when all are verified, 1 when one falls short, 3 when one could not be judged.
 
@@ -43,11 +53,13 @@ def score(
 
     from evals.scrutiny import Scrutiny
     from orchestrator.exit_codes import exit_code
+    from orchestrator.model_choice import ModelChoice
     from sandbox.warm.mode import warm_mode
 
     scrutiny = Scrutiny(probes, mutants)
     mode = warm_mode(warm)
-    scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, mode, no_cache=no_cache))
+    choice = ModelChoice(None, (), tuple(budget or ()), base_url, cache=not no_cache, judge=judge)
+    scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, mode, choice, no_cache=no_cache))
     raise typer.Exit(exit_code(scores))
 
 
@@ -58,11 +70,14 @@ async def _score(
     as_json: bool,
     scrutiny: "Scrutiny",
     warm: "WarmMode",
+    choice: "ModelChoice",
     *,
     no_cache: bool,
 ) -> list["Verdict"]:
     from agents.fileblock.parsing import parse
-    from evals.score import score_of, write_score
+    from agents.models import close_model
+    from evals.score import score_of, with_prose, write_score
+    from orchestrator.model_choice import judge_alone
     from orchestrator.sandboxes import open_sandbox
     from orchestrator.show import show_score
     from orchestrator.terminal import console, progress
@@ -74,19 +89,29 @@ async def _score(
     task = load_task(task_file)
     texts = [(str(response), _read(response)) for response in responses]
     isolation = open_sandbox(sandbox)
+    judge = judge_alone(choice)
     verdicts = []
-    with progress(quiet=as_json) as watcher:
-        cache = None if no_cache else TrialCache()
-        async with Laboratory(isolation, watcher.stage, cache, warm) as laboratory:
-            for name, text in texts:
-                watcher.stage("parse", name)
-                judged = score_of(await verify(parse(text), task, laboratory, scrutiny))
-                verdicts.append(judged.verdict)
-                if as_json:
-                    sys.stdout.write(write_score(judged) + "\n")
-                    sys.stdout.flush()
-                else:
-                    show_score(console(), judged, name)
+    try:
+        with progress(quiet=as_json) as watcher:
+            cache = None if no_cache else TrialCache()
+            async with Laboratory(isolation, watcher.stage, cache, warm) as laboratory:
+                for name, text in texts:
+                    watcher.stage("parse", name)
+                    judged = score_of(await verify(parse(text), task, laboratory, scrutiny))
+                    if judge is not None:
+                        from evals.rubric.prose import question
+
+                        watcher.stage("judge", judge.model.name)
+                        judged = with_prose(judged, await judge.judge("answer", text, question(task)))
+                    verdicts.append(judged.verdict)
+                    if as_json:
+                        sys.stdout.write(write_score(judged) + "\n")
+                        sys.stdout.flush()
+                    else:
+                        show_score(console(), judged, name)
+    finally:
+        if judge is not None:
+            await close_model(judge.model)
     return verdicts
 
 

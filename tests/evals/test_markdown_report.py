@@ -5,6 +5,7 @@ from agents.completion import Usage
 from evals.judgement import judge_answer
 from evals.mutants.mutant import Mutant, MutantReport
 from evals.probes.report import ProbeReport, ProbeResult
+from evals.prose import Prose, ProseRuling
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import RoundReport, RunReport, SampleReport, report_json
 from evals.score import score_of
@@ -48,6 +49,7 @@ def test_tells_probes_and_mutants_with_what_failed() -> None:
     score = replace(
         one.score,
         probes=ProbeReport((right, wrong), "", "python a.py", 12),
+        prose=Prose("design", "openai/j", "j-1", (ProseRuling("security", Verdict.FAIL, True, HOSTILE, ""),)),
         mutants=MutantReport(
             (), (Mutant("a.py", 7, "comparison", 0, 6, "a < b|c", "a >= b"),), 9, "the time was up"
         ),
@@ -62,6 +64,8 @@ def test_tells_probes_and_mutants_with_what_failed() -> None:
         "Mutants: 0 of 1 noticed by the tests, out of 9 possible; the time was up. No test noticed:" in text
     )
     assert "- a.py:7 - a comparison inverted: " in text
+    assert "Prose: design judged by openai/j: 1 fail (1 of 1 count)." in text
+    assert "| security | **fail** | yes | \\| \\<img" in text
 
 
 def test_hostile_text_stays_text() -> None:

@@ -252,6 +252,17 @@
     return parts;
   }
 
+  function proseBox(prose) {
+    if (!prose) return [];
+    const counted = prose.rulings.filter((r) => r.counts).length;
+    return [
+      h("h3", {}, `Prose: the ${prose.what}, judged by ${prose.judge}`),
+      h("p", { class: "soft" }, prose.advice ? `Advice that decides nothing, for ${prose.advice}` : `${counted} of ${plural(prose.rulings.length, "verdict")} count`),
+      table(["verdict", "criterion", "counts", "why"], prose.rulings.map((r) => [verdict(r.verdict), r.criterion, r.counts ? "yes" : "advice",
+        [r.reason, r.quote ? h("pre", {}, r.quote) : null]])),
+    ];
+  }
+
   function roundBox(round, before, open) {
     const score = round.score, tests = score.tests, notes = notesOf(round), parts = [];
     parts.push(h("p", {}, score.reasons.slice(0, 12).map((r) => h("div", {}, r.path ? h("code", {}, `${r.path}:${r.line} `) : null, r.message))));
@@ -271,7 +282,7 @@
       parts.push(table(["item", "verdict", "why"], score.checklist.map((c) => [c.item, verdict(c.verdict), [c.reason,
         lazy(plural(c.evidence.length, "piece") + " of evidence", () => h("ul", {}, c.evidence.map((e) => h("li", {}, e.path ? h("code", {}, `${e.path}:${e.line} `) : null, e.message))))]])));
     }
-    parts.push(...probesBox(score.probes), ...mutantsBox(score.mutants));
+    parts.push(...probesBox(score.probes), ...mutantsBox(score.mutants), ...proseBox(score.prose));
     const deviations = score.submission.diagnostics;
     if (deviations.length) {
       parts.push(h("h3", {}, "Format"));

@@ -9,6 +9,7 @@ import pytest
 from agents.submission import Diagnostic
 from evals.mutants.mutant import Mutant, MutantReport
 from evals.probes.report import ProbeReport, ProbeResult
+from evals.prose import Prose, ProseRuling
 from evals.reports.html.document import document
 from evals.reports.html.pages import CallPage, RoundPage, SamplePage, packed, page_block
 from evals.results import ItemResult, MutantCounts, ProbeCounts, RunResults
@@ -38,7 +39,12 @@ def score(verdict: Verdict, message: str) -> Score:
         notes=(message,),
         probes=probes(message),
         mutants=mutants(message),
+        prose=Prose("design", "openai/j", "j-1", (ruling(message),), "it was not calibrated"),
     )
+
+
+def ruling(message: str) -> ProseRuling:
+    return ProseRuling("security", Verdict.FAIL, False, f"vows alone {message}", f"we are secure {message}")
 
 
 def probes(message: str) -> ProbeReport:

@@ -83,6 +83,9 @@ def test_probes_and_mutants_are_told_with_what_failed(page: Page, report: Path) 
         "app/api.py:5",
         "1 mutant noticed",
         "no test notices: 200 </script>",
+        "Prose: the design, judged by openai/j",
+        "Advice that decides nothing, for it was not calibrated",
+        "vows alone </script>",
     ):
         assert told in text, told
     titles = page.run("[...document.querySelectorAll('#overview h3')].map(t => t.textContent)")
