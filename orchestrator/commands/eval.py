@@ -17,6 +17,7 @@ from orchestrator.commands.options import (
     RunFolder,
     Sandbox,
     Settings,
+    Warm,
 )
 from prompts.errors import BacksmithError, InfrastructureError
 
@@ -74,6 +75,7 @@ def eval_suite(
     ray_address: Annotated[
         str | None, typer.Option(help="The Ray cluster's address (default: one on this machine).")
     ] = None,
+    warm: Warm = "auto",
     no_tests: Annotated[
         bool, typer.Option("--no-tests", help="Only ask and read the answers: no sandbox, no checklist.")
     ] = False,
@@ -140,6 +142,7 @@ def eval_suite(
     from orchestrator.results import read_results
     from orchestrator.terminal import console
     from prompts.role import default_overlay
+    from sandbox.warm.mode import warm_mode
 
     loaded = load_suite(find_suite(suite))
     choice = ModelChoice(
@@ -168,7 +171,7 @@ def eval_suite(
     )
     # A batch is worth most when it holds everything; its calls cost no connections while they wait.
     pace = Pace(calls=calls or (10_000 if batch else 256), jobs=jobs or 0, retries=retries)
-    where = Where(sandbox, engine, ray_address, cache=not no_cache)
+    where = Where(sandbox, engine, ray_address, cache=not no_cache, warm=warm_mode(warm))
     place = _Place(run_folder, where, quiet=as_json)
     if outputs:
         folder = asyncio.run(_score(loaded, outputs, wanted, pace, place))

@@ -47,3 +47,10 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="A model setting, as in temperature=0.2. Can be repeated."),
 ]
+Warm = Annotated[
+    str,
+    typer.Option(
+        help="auto forks tests from a process that has their packages imported, from the second answer with the "
+        "same packages on; always, from the first one; off, never; compare runs both ways and tells what differs."
+    ),
+]

@@ -21,6 +21,7 @@ from orchestrator.commands.options import (
     RunFolder,
     Sandbox,
     Settings,
+    Warm,
 )
 from prompts.errors import BacksmithError, ConfigError, InfrastructureError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from orchestrator.model_choice import ModelChoice
     from orchestrator.run_task import TaskRunResult
     from prompts.task import Task
+    from sandbox.warm.mode import WarmMode
 
 
 def run(
@@ -82,6 +84,7 @@ def run(
         bool,
         typer.Option("--all-findings", help="With --into: judge all code, not only the lines that changed."),
     ] = False,
+    warm: Warm = "auto",
     probes: Probes = True,
     mutants: Mutants = 0,
     judge: Judge = None,
@@ -107,6 +110,7 @@ def run(
     from orchestrator.exit_codes import exit_code
     from orchestrator.model_choice import ModelChoice
     from orchestrator.teams import find_team
+    from sandbox.warm.mode import warm_mode
 
     choice = ModelChoice(
         model,
@@ -126,7 +130,16 @@ def run(
             "use --team design-build",
         )
     wanted = Wanted(
-        task, team, rounds, sandbox, run_folder, prompts, no_cache, yes, Scrutiny(probes, mutants)
+        task,
+        team,
+        rounds,
+        sandbox,
+        run_folder,
+        prompts,
+        no_cache,
+        yes,
+        Scrutiny(probes, mutants),
+        warm_mode(warm),
     )
     if into is not None:
         from orchestrator.commands.run_into import Into, run_into
@@ -156,6 +169,7 @@ class Wanted:
     no_cache: bool
     yes: bool = False
     scrutiny: Scrutiny = field(default_factory=Scrutiny)
+    warm: "WarmMode" = "auto"
 
 
 async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRunResult":
@@ -199,7 +213,7 @@ async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRu
     try:
         with progress(quiet=quiet) as watcher:
             cache = None if wanted.no_cache else TrialCache()
-            async with Laboratory(isolation, watcher.stage, cache) as laboratory:
+            async with Laboratory(isolation, watcher.stage, cache, wanted.warm) as laboratory:
                 return await run_task(plan, laboratory, watcher)
     except (InfrastructureError, asyncio.CancelledError):
         if folder.is_dir():

@@ -101,7 +101,8 @@ async def _work(
         watcher.note(f"project: {line}")
     ground = RepositoryGround(place.snapshot, built.context)
     cache = None if wanted.no_cache else TrialCache()
-    async with Laboratory(open_sandbox(wanted.sandbox), watcher.stage, cache) as laboratory:
+    isolation = open_sandbox(wanted.sandbox)
+    async with Laboratory(isolation, watcher.stage, cache, wanted.warm) as laboratory:
         judge = ChangeJudge(ground, laboratory, watcher, into.everywhere, wanted.scrutiny)
         plan = replace(
             plan,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands.options import BaseUrl, Budget, Judge, Mutants, Probes, Sandbox
+from orchestrator.commands.options import BaseUrl, Budget, Judge, Mutants, Probes, Sandbox, Warm
 
 if TYPE_CHECKING:
     from evals.scrutiny import Scrutiny
@@ -25,13 +25,7 @@ def score(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Run the tests anew even where this machine has their results.")
     ] = False,
-    warm: Annotated[
-        str,
-        typer.Option(
-            help="auto forks tests from a process that has their packages imported, from the second answer with the "
-            "same packages on; always, from the first one; off, never; compare runs both ways and tells what differs."
-        ),
-    ] = "auto",
+    warm: Warm = "auto",
     probes: Probes = True,
     mutants: Mutants = 0,
     judge: Judge = None,
