@@ -33,14 +33,19 @@ class Built:
 
 
 def build_context(
-    name: str, reading: Reading, task: str, budget: int = BUDGET, folder: str | None = None
+    name: str,
+    reading: Reading,
+    task: str,
+    budget: int = BUDGET,
+    folder: str | None = None,
+    within: str = "",
 ) -> Built:
     """The context of a commit for a task. What holds secrets is left out and named.
 
     Files that the task names come first, then data models, routes, the map, and as many of the best files as fit.
-    ``folder`` is the project's where the task says it.
+    ``folder`` is the project's where the task says it, ``within`` the one that a person named.
     """
-    conventions = find_conventions(reading.source, task, folder)
+    conventions = find_conventions(reading.source, task, folder, within)
     ranked = rank(reading.outlines, task, conventions.project.path)
     scores = dict(ranked)
     left_out: dict[str, str] = {}

@@ -91,13 +91,16 @@ class Conventions:
         return tuple(f"{name}: {value}" for name, value in said if value)
 
 
-def find_conventions(source: Source, task: str = "", folder: str | None = None) -> Conventions:
+def find_conventions(
+    source: Source, task: str = "", folder: str | None = None, within: str = ""
+) -> Conventions:
     """Read the manifests of the project that ``task`` is about, the nearest to its root first.
 
-    ``folder`` is the project's where the task says it. Raises ConfigError where that is not there.
+    ``folder`` is the project's where the task says it, ``within`` the one that a person named. Raises ConfigError
+    where the former is not there.
     """
     paths = list(source.blobs)
-    project = choose_project(paths, source.read(manifests_to_read(paths)), task, folder)
+    project = choose_project(paths, source.read(manifests_to_read(paths)), task, folder, within)
     start = f"{project.path}/" if project.path else ""
     files = {path.removeprefix(start): path for path in paths if path.startswith(start)}
     manifests = sorted((p for p in files if _MANIFESTS.search(p)), key=lambda p: (p.count("/"), p))[:_MOST]

@@ -54,11 +54,16 @@ def manifests_to_read(paths: Iterable[str]) -> list[str]:
 
 
 def choose_project(
-    paths: Iterable[str], texts: Mapping[str, str], task: str = "", wanted: str | None = None
+    paths: Iterable[str],
+    texts: Mapping[str, str],
+    task: str = "",
+    wanted: str | None = None,
+    within: str = "",
 ) -> ProjectFolder:
     """The folder that ``task`` is about; ``wanted`` is what the task itself says, from the root.
 
-    ``texts`` are those of ``manifests_to_read``. Raises ConfigError where the wanted folder is not there.
+    ``within`` is the folder that a person named to begin with, ``texts`` are those of ``manifests_to_read``. Raises
+    ConfigError where the wanted folder is not there.
     """
     listed = list(paths)
     folders = _folders(listed, texts)
@@ -75,6 +80,10 @@ def choose_project(
         return ProjectFolder(path, "as the task says", tuple(one for one in folders if one != path))
     if len(folders) < 2:
         return ProjectFolder(folders[0] if folders else "", "the only project")
+    if around := [path for path in folders if path and f"{within}/".startswith(f"{path}/")]:
+        deepest = max(around, key=len)
+        others = tuple(path for path in folders if path != deepest)
+        return ProjectFolder(deepest, "the folder that was named lies there", others)
     return _chosen(listed, folders, task)
 
 

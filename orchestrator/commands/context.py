@@ -39,8 +39,8 @@ def context(
 
     source = SourceRepository(into)
     files = CommitFiles(source.git, source.resolve(base or "HEAD"))
-    wanted = task_for(task, files)
-    built = context_for(wanted, files, source.name, budget or BUDGET)
+    wanted = task_for(task, files, source.within)
+    built = context_for(wanted, files, source, budget or BUDGET)
     if whole:
         sys.stdout.write(_prompt(wanted, built))
     elif as_json:

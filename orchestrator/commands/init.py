@@ -72,9 +72,10 @@ def _look(folder: Path, project: str | None) -> "Conventions":
     try:
         source = SourceRepository(folder)
         files: Source = CommitFiles(source.git, source.resolve("HEAD"))
+        within = source.within
     except ConfigError:
-        files = snapshot_of(read_folder(folder).files)
-    return find_conventions(files, folder=project)
+        files, within = snapshot_of(read_folder(folder).files), ""
+    return find_conventions(files, folder=project, within=within)
 
 
 def schema_text() -> str:

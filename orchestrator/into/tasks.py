@@ -9,8 +9,9 @@ from prompts.task import Task
 from prompts.taskfile import load_task
 
 
-def task_for(said: str, source: Source) -> Task:
-    """The task that ``said`` names or is, in a repository that holds the files of ``source``.
+def task_for(said: str, source: Source, within: str = "") -> Task:
+    """The task that ``said`` names or is, in a repository that holds the files of ``source``;
+    ``within`` is the folder of it that was named.
 
     Words make a task whose framework and databases are those that the manifests name. Raises ConfigError for the name
     of a file that is not there, and where no language can be told.
@@ -22,7 +23,7 @@ def task_for(said: str, source: Source) -> Task:
         raise ConfigError(
             f"{said}: no such task file", "give a task file, or say in some words what is to be done"
         )
-    found = find_conventions(source, said)
+    found = find_conventions(source, said, within=within)
     framework = found.framework or found.language
     if not framework:
         raise ConfigError(

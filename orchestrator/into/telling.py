@@ -5,10 +5,11 @@ from evals.context.cache import OutlineCache
 from evals.context.reading import Reading, Source
 from prompts.task import Task
 from sandbox.environments.cache import cache_folder
+from sandbox.repository.source import SourceRepository
 
 
-def context_for(task: Task, source: Source, name: str, budget: int = BUDGET) -> Built:
-    """The context of a commit for a task, and what it took."""
+def context_for(task: Task, source: Source, repository: SourceRepository, budget: int = BUDGET) -> Built:
+    """The context of a commit of a repository for a task, and what it took."""
     reading = Reading(source, OutlineCache(cache_folder()))
     words = "\n".join([task.task, *task.requirements, task.data_models or ""])
-    return build_context(name, reading, words, budget, task.folder)
+    return build_context(repository.name, reading, words, budget, task.folder, repository.within)

@@ -39,6 +39,7 @@ def open_source(
     if uncommitted not in CHOICES:
         raise ConfigError(f"--uncommitted {uncommitted!r} is unknown", f"use one of: {', '.join(CHOICES)}")
     source = SourceRepository(folder)
+    source.check_room()
     head = source.resolve("HEAD")
     origin = source.resolve(base) if base else head
     if uncommitted == "ignore" or origin != head:
@@ -75,9 +76,7 @@ def open_workplace(source: SourceRepository, origin: str, uncommitted: Uncommitt
         fresh.write_text(json.dumps({"origin": origin, "base": base}) + "\n", encoding="utf-8")
         fresh.replace(run / _PLACE)
     clone.start_over(base)
-    notes = [
-        f"cannot be told whether {path} changed: a filter converts it" for path in uncommitted.unknown[:5]
-    ]
+    notes = [f"taken as committed: {path} ({reason})" for path, reason in uncommitted.unknown[:5]]
     snapshot = read_snapshot(clone.git, base)
     notes += [f"left out of the sandbox: {path} ({reason})" for path, reason in snapshot.left_out[:5]]
     return Workplace(source, clone, origin, base, snapshot, tuple(notes))

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +13,7 @@ from sandbox.repository.layout import Carried
 LARGEST_FILE = 8_000_000
 LARGEST_TOTAL = 256_000_000
 MOST_FILES = 50_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -131,7 +134,7 @@ def list_commit(git: Git, commit: str) -> Listing:
             links.add(entry.path)
         if reason:
             total -= entry.size
-            left_out.append((entry.path, reason))
+            left_out.append((os.fsencode(entry.path).decode("utf-8", "backslashreplace"), reason))
         else:
             wanted.append(entry)
     return Listing(tuple(wanted), frozenset(links), frozenset(submodules), tuple(left_out))
@@ -144,16 +147,15 @@ def entries_of(git: Git, commit: str) -> Iterator[Entry]:
         if not path:
             continue
         mode, _, blob, size = about.decode("ascii").split()
-        try:
-            plain = path.decode("utf-8")
-        except UnicodeDecodeError:
-            continue
+        plain = os.fsdecode(path)
         if any(part in {"", ".", ".."} or part.lower() == ".git" for part in plain.split("/")):
             continue
         yield Entry(plain, mode, blob, int(size) if size.isdigit() else 0)
 
 
 def _reason(entry: Entry, total: int, count: int) -> str:
+    if _SURROGATE.search(entry.path):
+        return "its name is not UTF-8"
     if entry.mode == "160000":
         return "a submodule, which is not fetched"
     if entry.size > LARGEST_FILE:

@@ -23,7 +23,10 @@ class Handover:
 
 
 class SourceRepository:
-    """A repository that work starts from. Nothing in it is changed but the one branch that ``hand_over`` makes."""
+    """A repository that work starts from. Nothing in it is changed but the one branch that ``hand_over`` makes.
+
+    ``within`` is the path in it of the folder that was named.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Find it. Raises ConfigError where ``folder`` is in no repository, or it has no commit."""
@@ -32,10 +35,17 @@ class SourceRepository:
         self.git_dir, self.work_tree = find_git_dir(folder)
         self.git = Git(self.git_dir)
         self.name = (self.work_tree or self.git_dir).name
+        self.within = self._within(folder)
         if self.git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise ConfigError(
                 f"{folder} has no commit yet", "commit something first, so that there is a base"
             )
+
+    def _within(self, folder: Path) -> str:
+        """Where in the work tree ``folder`` lies; empty for its top."""
+        top = self.work_tree.resolve() if self.work_tree else folder.resolve()
+        inside = folder.resolve()
+        return inside.relative_to(top).as_posix().lstrip(".") if inside.is_relative_to(top) else ""
 
     def resolve(self, base: str) -> str:
         """The id of the commit that ``base`` names. Raises ConfigError where it names none."""
@@ -59,6 +69,15 @@ class SourceRepository:
         """The folder of its objects (of a linked work tree: the main repository's)."""
         common = Path(self.git.text("rev-parse", "--git-common-dir"))
         return (common if common.is_absolute() else self.git_dir / common).resolve() / "objects"
+
+    def check_room(self) -> None:
+        """Raise ConfigError where no branch can be named ``backsmith/...``, since one is named ``backsmith``."""
+        name = PREFIX.rstrip("/")
+        if self.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+            raise ConfigError(
+                f"the branch {name!r} stands in the way of branches {PREFIX}...",
+                f"rename it: git branch -m {name} another-name",
+            )
 
     def free_branch(self, wanted: str, ours: str = "") -> str:
         """The first of ``backsmith/WANTED``, ``...-2``, ... that is free, or stands on our own commit ``ours``."""
@@ -121,7 +140,7 @@ class WorkClone:
                 blob = self.git.run("hash-object", "-w", "--stdin", "--no-filters", data=data).strip()
                 listed += modes.get(path, "100644").encode("ascii") + b" " + blob + b"\t" + name + b"\0"
         self.git.run("update-index", "-z", "--index-info", data=bytes(listed))
-        tree = self.git.text("write-tree")
+        tree = self.git.text("write-tree", "--missing-ok")
         data = message.encode("utf-8", "replace")
         self.tip = self.git.run("commit-tree", tree, "-p", self.tip, data=data).decode("ascii").strip()
         return self.tip
@@ -155,6 +174,6 @@ class WorkClone:
 
 def shown_paths(paths: Iterable[str]) -> str:
     """A few of the paths, for a message."""
-    listed = list(paths)
+    listed = [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths]
     more = f" and {len(listed) - _MOST_SHOWN} more" if len(listed) > _MOST_SHOWN else ""
     return ", ".join(listed[:_MOST_SHOWN]) + more

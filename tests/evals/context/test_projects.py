@@ -75,6 +75,13 @@ def test_the_task_may_say_the_folder_itself() -> None:
             chosen(MANY, "", wrong)
 
 
+def test_the_folder_that_a_person_named_counts_more_than_words() -> None:
+    for within in ("services/orders", "services/orders/deep/down"):
+        found = choose_project(MANY, MANY, "Lock a login", None, within)
+        assert (found.path, found.reason) == ("services/orders", "the folder that was named lies there")
+    assert choose_project(MANY, MANY, "Lock a login", None, "services").path == "services/accounts"
+
+
 @pytest.mark.parametrize(
     "root",
     [

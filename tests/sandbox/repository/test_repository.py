@@ -96,6 +96,7 @@ def test_nothing_that_a_repository_configures_is_run(made: Made, tmp_path: Path)
         "post-index-change",
         "pre-commit",
         "post-commit",
+        "post-checkout",
         "fsmonitor-watchman",
     ):
         (hooks / name).write_bytes(trap.read_bytes())
@@ -106,13 +107,17 @@ def test_nothing_that_a_repository_configures_is_run(made: Made, tmp_path: Path)
         "credential.helper", "gpg.program", "core.alternateRefsCommand", "uploadpack.packObjectsHook",
     ):  # fmt: skip
         made.git("config", setting, str(trap))
+    (made.folder / ".git" / "config.worktree").write_text(
+        f"[core]\n\tfsmonitor = {trap}\n\thooksPath = {hooks}\n", encoding="utf-8"
+    )
+    made.git("config", "extensions.worktreeConfig", "true")
     made.git("config", "commit.gpgSign", "true")
     made.git("config", "log.showSignature", "true")
     made.write({"a.txt": "changed\n", "b.py": "changed\n", "new.txt": "new\n"})
     source = SourceRepository(made.folder)
     found = source.uncommitted()
     assert [change.path for change in found.changes] == ["b.py", "new.txt"]
-    assert found.unknown == ("a.txt",)
+    assert found.unknown == (("a.txt", "a filter converts it, so that changes cannot be told"),)
     read_snapshot(source.git, base)
     clone = clone_of(source, base, tmp_path / "clone")
     tip = clone.commit({"a.txt": b"b\n"}, {}, "Round 1")
