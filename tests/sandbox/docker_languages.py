@@ -5,59 +5,39 @@ Debian's packages bring the rest (``docker_image``). What is not on this machine
 
 import asyncio
 import json
-import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from prompts.errors import SandboxError
 from sandbox.environments.cache import cache_folder
 from sandbox.environments.maven import current_maven
 from sandbox.isolation.bubblewrap import Bubblewrap
+from tests.sandbox.image_packing import Tool
 
 # What documents or tests the tools, or only serves to build them.
-_NOT_NEEDED = re.compile(r"/(?:testdata|doc|misc)/|_test\.go$|/go/(?:api|test|src/cmd)/")
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """Folders and files of this machine's and their places in the image; ``links`` by their place there."""
-
-    version: str
-    moved: dict[Path, str]
-    links: dict[str, str]
-
-    def parts(self) -> Iterator[str]:
-        """All that is to be copied."""
-        for source in self.moved:
-            yield from parts(source)
-
-
-def parts(place: Path) -> Iterator[str]:
-    """A file, or a folder with what is needed of it."""
-    yield str(place)
-    yield from (str(path) for path in place.rglob("*") if not _NOT_NEEDED.search(str(path)))
+_OF_GO = r"/(?:testdata|doc|misc)/|_test\.go$|/go/(?:api|test|src/cmd)/"
 
 
 def tools() -> list[Tool]:
     """The languages' tools."""
-    return [tool for tool in (_go(), _rust(), _maven()) if tool]
+    return [tool for tool in (go(), rust(), maven()) if tool]
 
 
-def _go() -> Tool | None:
+def go() -> Tool | None:
+    """This machine's Go."""
     if not shutil.which("go"):
         return None
     about = json.loads(_said("go", "env", "-json"))
     root, home = Path(about["GOROOT"]), "/usr/local/go"
     if (root / "src").is_symlink():
         return None  # Debian's, which lies in several places
-    return Tool(about["GOVERSION"], {root: home}, _linked(home, "go", "gofmt"))
+    return Tool(about["GOVERSION"], {root: home}, _linked(home, "go", "gofmt"), _OF_GO)
 
 
-def _rust() -> Tool | None:
+def rust() -> Tool | None:
+    """This machine's Rust, past rustup."""
     if not shutil.which("rustc"):
         return None
     root = Path(_said("rustc", "--print", "sysroot").strip())
@@ -66,7 +46,7 @@ def _rust() -> Tool | None:
     return Tool(_said("rustc", "-vV"), moved, _linked(home, "cargo", "rustc"))
 
 
-def _maven() -> Tool | None:
+def maven() -> Tool | None:
     """A Maven as new as the official image's, which Debian's may not be."""
     found = shutil.which("javac")
     if found is None or shutil.which("mvn") is None or Bubblewrap().problem():
@@ -76,11 +56,11 @@ def _maven() -> Tool | None:
     repository.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop
         try:
-            maven = thread.submit(asyncio.run, current_maven(jdk, repository, Bubblewrap())).result()
+            own = thread.submit(asyncio.run, current_maven(jdk, repository, Bubblewrap())).result()
         except SandboxError:
             return None  # no registry answers
     home = "/usr/share/maven"
-    return Tool(maven.version, {maven.home: home}, _linked(home, "mvn"))
+    return Tool(own.version, {own.home: home}, _linked(home, "mvn"))
 
 
 def _linked(home: str, *programs: str) -> dict[str, str]:
