@@ -1,21 +1,24 @@
 """What the sandbox costs, side by side: ``python -m benchmarks.sandbox [PART ...] [--runs N] [--samples N]``.
 
-Parts: ``true`` (an isolated ``true``; docker beside it where a daemon answers), ``database`` (a database for a
-sample), ``pytest`` (a recording's tests: bare ``python -m pytest``, cold, warm) and ``samples`` (many samples of all
-recordings on two cores, warm, against the sum of their runs with no sandbox at all). What is compared is interleaved,
-each in a workspace of its own. Prints the least and the median of each, in milliseconds, and the ratio of medians.
+Parts: ``true`` (an isolated ``true``; docker beside it where a daemon answers and has an image), ``database`` (a
+database for a sample), ``pytest`` (a recording's tests: bare ``python -m pytest``, cold, warm) and ``samples`` (many
+samples of all recordings on two cores, warm, against the sum of their runs with no sandbox at all). What is compared
+is interleaved, each in a workspace of its own. Prints the least and the median of each and the ratio of medians; of
+``pytest`` also the processor time, which says more where others are busy on the machine.
 """
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import os
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from agents.fileblock.parsing import parse
 from evals.suites.recordings import recording_names, recordings_folder
@@ -25,9 +28,10 @@ from sandbox.environments.cache import cache_folder
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.docker import Docker
 from sandbox.isolation.host import Host
-from sandbox.isolation.protocol import Command, Isolation
+from sandbox.isolation.protocol import Command, Finished, Isolation
 from sandbox.services.postgresql import PostgreSQL
 from sandbox.settings import fill_settings
+from sandbox.toolchains.protocol import WORK
 from sandbox.trial import Laboratory, Project
 from sandbox.workspace import lay_out
 
@@ -41,20 +45,52 @@ def project_named(name: str) -> Project:
     return project_of(answer.submission, load_task(folder / "task.yaml"))
 
 
-async def compare(measured: Measured, runs: int, aims: Mapping[str, str]) -> None:
+class Seconds(NamedTuple):
+    """What a run took, by the clock and of processors."""
+
+    wall: float
+    processor: float
+
+
+async def compare(measured: Measured, runs: int, aims: Mapping[str, str], *, processor: bool = False) -> None:
     """Run each in turn, ``runs`` times after one that does not count; ratios are to the first one."""
-    seconds: dict[str, list[float]] = {name: [] for name in measured}
+    taken: dict[str, list[Seconds]] = {name: [] for name in measured}
     for number, (name, run) in itertools.product(range(runs + 1), measured.items()):
-        taken = await run()
+        before = processor_seconds() if processor else 0
+        wall = await run()
         if number:
-            seconds[name].append(taken)
+            taken[name].append(Seconds(wall, processor_seconds() - before if processor else 0))
+    show({name: [each.wall for each in all_taken] for name, all_taken in taken.items()}, aims)
+    if processor:
+        print("  the same, in processor time")
+        show({name: [each.processor for each in all_taken] for name, all_taken in taken.items()}, aims)
+
+
+def show(seconds: Mapping[str, Sequence[float]], aims: Mapping[str, str]) -> None:
     base = statistics.median(next(iter(seconds.values())))
-    for name, taken_all in seconds.items():
-        middle = statistics.median(taken_all)
+    for name, taken in seconds.items():
+        middle = statistics.median(taken)
         print(
-            f"  {name:<34} min {min(taken_all) * 1000:9.1f} ms   median {middle * 1000:9.1f} ms   "
+            f"  {name:<34} min {min(taken) * 1000:9.1f} ms   median {middle * 1000:9.1f} ms   "
             f"{middle / base:6.2f} x   {aims.get(name, '')}"
         )
+
+
+def processor_seconds() -> float:
+    """What this process and all below it have used so far, with those that ended (proc_pid_stat(5))."""
+    below: dict[int, list[int]] = {}
+    used: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            below.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+            used[int(entry.parent.name)] = sum(map(int, fields[11:15]))
+    todo, ticks = [os.getpid()], 0
+    while todo:
+        process = todo.pop()
+        ticks += used.get(process, 0)
+        todo += below.get(process, [])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 async def timed(awaitable: Awaitable[object]) -> float:
@@ -63,7 +99,7 @@ async def timed(awaitable: Awaitable[object]) -> float:
     return time.perf_counter() - start
 
 
-async def measure_true(runs: int) -> None:
+async def measure_true(runs: int, image: str) -> None:
     print("an isolated `true`")
 
     async def bare() -> float:
@@ -76,13 +112,13 @@ async def measure_true(runs: int) -> None:
         return lambda: timed(isolation.run(command))
 
     measured = {"bare": bare, "bubblewrap": within(Bubblewrap())}
-    docker = Docker()
+    docker = Docker(image)
     problem = docker.problem()
     if not problem:
         measured["docker"] = within(docker)
     await compare(measured, runs, {"bubblewrap": "(aim: at most 15 ms)"})
     if problem:
-        print(f"  docker: {problem}")
+        print(f"  docker                             not measured: {problem}")
 
 
 async def measure_database(runs: int) -> None:
@@ -145,15 +181,27 @@ async def measure_pytest(runs: int) -> None:
             return taken
 
         measured = {"bare python -m pytest": bare, "cold": tests_of(cold), "warm": tests_of(warm)}
-        await compare(measured, runs, {"warm": "(aim: at most 0.35 x)"})
+        await compare(measured, runs, {"warm": "(aim: at most 0.35 x)"}, processor=True)
+
+
+class Bare(Host):
+    """No isolation, as somebody runs tests by hand: what is to stand in the work folder is linked to from there."""
+
+    async def run(self, command: Command, on_output: Callable[[str], None] | None = None) -> Finished:
+        work = {mount.source for mount in command.mounts if mount.target == WORK}
+        for place, mount in itertools.product(work, command.mounts):
+            within = place / mount.target.removeprefix(f"{WORK}/")
+            if mount.target.startswith(f"{WORK}/") and not within.exists():
+                within.symlink_to(mount.source)
+        return await super().run(command, on_output)
 
 
 async def measure_samples(count: int) -> None:
     projects = {name: project_named(name) for name in recording_names()}
     names = list(itertools.islice(itertools.cycle(projects), count))
-    print(f"{count} samples of {len(projects)} recordings, two at a time")
+    print(f"{count} samples of {len(projects)} recordings, two at a time", flush=True)
     bare: dict[str, float] = {}
-    async with Laboratory(Host(), warm="off") as laboratory:
+    async with Laboratory(Bare(), warm="off") as laboratory:
         for name, project in projects.items():
             trial = await laboratory.run(project)
             if not trial.report.passed:
@@ -164,27 +212,42 @@ async def measure_samples(count: int) -> None:
             # The better of two, so that what a first run prepares is not counted against it.
             again = await laboratory.run(project)
             bare[name] = min(trial.timings["tests"], again.timings["tests"])
-            print(f"  {name:<34} bare {bare[name] * 1000:9.1f} ms")
+            print(f"  {name:<34} bare {bare[name] * 1000:9.1f} ms", flush=True)
     todo = [name for name in names if name in bare]
+    queue, taken = iter(todo), {name: list[float]() for name in bare}
     async with Laboratory(Bubblewrap(), warm="auto") as laboratory:
         start = time.perf_counter()
-        await asyncio.gather(*(work(laboratory, projects, iterator) for iterator in [iter(todo)] * 2))
-        taken = time.perf_counter() - start
+        await asyncio.gather(*(work(laboratory, projects, queue, taken, len(todo)) for _ in range(2)))
+        wall = time.perf_counter() - start
+    for name, each in taken.items():
+        if each:
+            print(f"  {name}, tests alone, {len(each)} times")
+            show({"bare": [bare[name]], "in the sandbox, two at a time": each}, {})
     total = sum(bare[name] for name in todo)
     print(f"  sum of bare test runs {total:9.1f} s")
     print(
-        f"  all samples, warm     {taken:9.1f} s   {taken / total:6.2f} x   (services and migrations included)"
+        f"  all samples, warm     {wall:9.1f} s   {wall / total:6.2f} x   (services and migrations included)"
     )
 
 
-async def work(laboratory: Laboratory, projects: Mapping[str, Project], names: Iterable[str]) -> None:
-    """Take samples, one after the other, until there are no more."""
-    for name in names:
+async def work(
+    laboratory: Laboratory,
+    projects: Mapping[str, Project],
+    queue: Iterator[str],
+    taken: Mapping[str, list[float]],
+    count: int,
+) -> None:
+    """Take samples from a queue, one after the other, until there are no more."""
+    for name in queue:
         trial = await laboratory.run(projects[name])
         if not trial.report.passed:
             raise SystemExit(f"{name}: {trial.report.problem}\n{trial.report.output[-2000:]}")
         for note in trial.notes:
             print(f"  {name}: {note}")
+        taken[name].append(trial.timings["tests"])
+        done = sum(map(len, taken.values()))
+        if done % max(count // 20, 1) == 0:
+            print(f"  {done} of {count} samples", flush=True)
 
 
 async def main() -> None:
@@ -195,10 +258,13 @@ async def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="all of them, where none is named")
     parser.add_argument("--runs", type=int, default=10, help="how often each is measured")
     parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument(
+        "--docker-image", default="", metavar="NAME", help="a Python image with bash (default: our own)"
+    )
     given = parser.parse_args()
     for part in given.parts or parts:
         if part == "true":
-            await measure_true(given.runs * 4)
+            await measure_true(given.runs * 4, given.docker_image)
         elif part == "database":
             await measure_database(given.runs * 2)
         elif part == "pytest":
