@@ -25,7 +25,7 @@ from rich.table import Table
 from agents.cassette.cassette import Cassette
 from agents.completion import CallTag, Completion, Message, Request
 from orchestrator.into.tasks import task_for
-from sandbox.repository.snapshot import read_snapshot
+from sandbox.repository.snapshot import CommitFiles
 from sandbox.repository.source import SourceRepository
 
 ANSWERS = Path(__file__).with_name("delegation")
@@ -140,7 +140,7 @@ def prepare(case: Case, clone: Path, folder: Path) -> Path:
 def record(case: Case, repository: Path, text: str, folder: Path) -> Path:
     """A cassette that holds the answer to the task."""
     source = SourceRepository(repository)
-    task = task_for(case.task, read_snapshot(source.git, "HEAD").files)
+    task = task_for(case.task, CommitFiles(source.git, source.resolve("HEAD")))
     request = Request(
         "script/test", (Message("user", ""),), CallTag(task=task.digest, role="backend-builder")
     )

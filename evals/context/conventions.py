@@ -18,6 +18,9 @@ _MANIFESTS = re.compile(
 _SETTINGS = ("settings.py", "settings/base.py", ".prisma")
 _MOST = 20
 _WORD = re.compile(r"[@A-Za-z][\w.@/-]*")
+# Of lists of requirements only the first word of each is a package: extras, comments and prose are none.
+_LISTS = (".txt", ".in", ".toml", ".cfg", ".ini", "Pipfile")
+_FIRST_WORD = re.compile(r"(?:^|[\"'])[ \t]*([A-Za-z][\w.-]*)", re.MULTILINE)
 _FRAMEWORK_PACKAGES = (
     ("fastapi", ("fastapi",)),
     ("flask", ("flask",)),
@@ -134,7 +137,7 @@ def _packages(path: str, text: str) -> Iterable[str]:
             yield from listed if isinstance(listed, dict) else ()
         return
     yield from re.findall(r"^\[tool\.([\w-]+)", text[:200_000], re.MULTILINE)
-    for word in _WORD.findall(text[:200_000]):
+    for word in (_FIRST_WORD if path.endswith(_LISTS) else _WORD).findall(text[:200_000]):
         yield word.lower().rstrip(".")
         yield word.lower().partition("@")[0].rstrip(".")
 

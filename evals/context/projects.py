@@ -148,7 +148,7 @@ def _chosen(paths: list[str], folders: list[str], task: str) -> ProjectFolder:
     )
     if named[best]:
         reason = "the task names files there"
-    elif fitting[best]:
+    elif all(fitting[best] > fitting[folder] + 1e-6 for folder in folders if folder != best):
         reason = "the task's words fit its files best"
     else:
         reason = "the nearest to the root with tests" if best in tested else "the nearest to the root"
@@ -167,10 +167,10 @@ def _named(inside: Mapping[str, list[str]], task: str) -> dict[str, int]:
 
 
 def _fitting(inside: Mapping[str, list[str]], task: str) -> dict[str, float]:
-    """How well the task's words fit the names in each folder: words that few folders have count more."""
+    """How well the task's words fit the names of code in each folder: words that few folders have count more."""
     wanted = set(word_parts(task[:100_000]))
     held = {
-        folder: wanted & (set(word_parts(" ".join(paths))) | set(word_parts(folder)))
+        folder: wanted & word_parts(" ".join([folder, *filter(language_of, paths)])).keys()
         for folder, paths in inside.items()
     }
     shared = {word: sum(word in words for words in held.values()) for word in wanted}

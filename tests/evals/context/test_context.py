@@ -11,6 +11,7 @@ from evals.context.cache import OutlineCache
 from evals.context.conventions import Conventions, find_conventions
 from evals.context.definitions import definitions
 from evals.context.outline import count_in, outline, word_parts
+from evals.context.projects import ProjectFolder
 from evals.context.ranking import named_files, rank
 from evals.context.reading import Reading
 from evals.context.secrets import LEFT_OUT
@@ -106,6 +107,12 @@ def test_conventions_come_from_the_manifests() -> None:
     )
     assert (found.language, found.framework, found.databases) == ("Python", "FastAPI", ("PostgreSQL",))
     assert (found.tests, found.linters) == ("python -m pytest", ("Ruff",))
+    words = '[project]\ndependencies = ["fastapi[standard]>=1"]\n# Black is not used; neither is redis\n'
+    assert conventions({"pyproject.toml": words, "requirements.txt": "uvicorn # not mysql\n"}) == Conventions(
+        framework="FastAPI",
+        manifests=("pyproject.toml", "requirements.txt"),
+        project=ProjectFolder("", "the only project"),
+    )
     node = conventions(
         {
             "package.json": '{"scripts": {"test": "jest"}, "dependencies": {"express": "4", "pg": "8"}}',
