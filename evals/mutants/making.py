@@ -5,55 +5,49 @@ from typing import TYPE_CHECKING
 
 from evals.code.files import LARGEST, CodeFile
 from evals.code.grammars import parser_for
+from evals.code.nodes import Language
 from evals.mutants.mutant import Mutant
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
-
     from evals.mutants.maker import Maker
 
-
-_NO_SERVICE = re.compile(r"(?:^|/)(?:build\.rs$|benches/|examples/)")
+# Cargo builds these beside the program; none of its tests run them.
+_BESIDE = re.compile(r"(?:^|/)(?:build\.rs$|benches/.*\.rs$|examples/.*\.rs$)")
 
 
 def mutants_of(file: CodeFile) -> tuple[Mutant, ...]:
     """None for tests, for languages without a maker, for what does not parse or is too large, and without a grammar."""
-    if file.part == "test" or len(file.text) > LARGEST:
+    if (
+        file.language is None
+        or file.part != "source"
+        or len(file.text) > LARGEST
+        or _BESIDE.search(file.path)
+    ):
         return ()
     if file.language == "python":
         from evals.mutants.python_mutants import python_mutants
 
-        return python_mutants(file.path, file.text) if file.part == "source" else ()
+        return python_mutants(file.path, file.text)
     data = file.text.encode("utf-8", "surrogatepass")
     try:
-        found = _maker(file, data)
+        parser = parser_for(file.path, file.language)
     except ModuleNotFoundError:
         return ()
-    if found is None:
-        return ()
-    maker, parser = found
-    return tuple(maker.all(parser.parse(data).root_node))
+    maker = _maker(file.language, file.path, data)
+    return tuple(maker.all(parser.parse(data).root_node)) if maker else ()
 
 
-def _maker(file: CodeFile, data: bytes) -> "tuple[Maker, Parser] | None":
-    if file.path.endswith(".rs"):
-        from evals.mutants.rust_mutants import RustMaker
-
-        return None if _NO_SERVICE.search(file.path) else (RustMaker(file.path, data), _rust())
-    if file.language is None or file.part != "source":
-        return None
-    if file.language == "java":
+def _maker(language: Language, path: str, data: bytes) -> "Maker | None":
+    if language == "java":
         from evals.mutants.java_mutants import JavaMaker
 
-        return JavaMaker(file.path, data), parser_for(file.path, file.language)
-    from evals.mutants.grammar_mutants import GrammarMaker
+        return JavaMaker(path, data)
+    if language == "rust":
+        from evals.mutants.rust_mutants import RustMaker
 
-    maker = GrammarMaker(file.path, data, go=file.language == "go")
-    return maker, parser_for(file.path, file.language)
+        return RustMaker(path, data)
+    if language in {"javascript", "typescript", "go"}:
+        from evals.mutants.grammar_mutants import GrammarMaker
 
-
-def _rust() -> "Parser":
-    import tree_sitter_rust
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_rust.language()))
+        return GrammarMaker(path, data, go=language == "go")
+    return None
