@@ -33,6 +33,8 @@ _SHARED = (
     "timezone",
 )
 _WITH_NETWORK = ("resolv.conf", "gai.conf", "host.conf")
+# Four of five alternatives lead to pages of manuals.
+_NO_PROGRAMS = shutil.ignore_patterns("*.gz")
 # Who is who inside: nobody of the host.
 _OWN = Path(__file__).with_name("etc")
 
@@ -54,7 +56,7 @@ def _copy(source: Path, target: Path) -> None:
     """A file, or a folder with its links as they are; what is not there or not to be read is left out."""
     with contextlib.suppress(OSError, shutil.Error):
         if source.is_dir():
-            shutil.copytree(source, target, symlinks=True)
+            shutil.copytree(source, target, symlinks=True, ignore=_NO_PROGRAMS)
         elif source.is_file():
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(source, target)
