@@ -57,9 +57,7 @@ async def opened(
 ) -> "AsyncIterator[EvalRun]":
     """The run, its models opened; they are closed at the end. Raises ConfigError that says what to mend."""
     project = find_project(Path.cwd())
-    tasks = tuple(_chosen(suite, wanted.tasks))
-    if wanted.probes is not None:
-        tasks = tuple(replace(task, probes=wanted.probes) for task in tasks)
+    tasks = tuple(with_probes(task, wanted.probes) for task in _chosen(suite, wanted.tasks))
     agents: dict[str, Agent] = {}
     judge = None
     try:
@@ -162,6 +160,11 @@ def _chosen(suite: Suite, named: Sequence[str]) -> Iterator[SuiteTask]:
             hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(list(known)[:20])}"
             raise ConfigError(f"the suite {suite.name} has no task {name!r}", hint)
         yield known[name]
+
+
+def with_probes(task: SuiteTask, wanted: bool | None) -> SuiteTask:
+    """The task probed or not as a command says; None leaves it as the suite has it."""
+    return task if wanted is None else replace(task, probes=wanted)
 
 
 def task_info(task: SuiteTask, title: str) -> TaskInfo:

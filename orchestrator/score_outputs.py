@@ -14,7 +14,7 @@ from orchestrator.eval_engine import Agent, EvalRun, Pace
 from orchestrator.eval_plan import EvalPlan, agent_id, roles_hash
 from orchestrator.eval_progress import eval_progress
 from orchestrator.eval_run import Where, run_eval
-from orchestrator.eval_setup import Wanted, task_info
+from orchestrator.eval_setup import Wanted, task_info, with_probes
 from orchestrator.run_folder import fresh_folder
 from orchestrator.teams import BUILDER, find_team
 from prompts.errors import ConfigError
@@ -57,11 +57,12 @@ async def score_outputs(
 ) -> Path:
     """Score outputs in a run folder, and return it; one that holds this run goes on with it.
 
-    Of ``wanted`` only tasks, epochs and tests count. Tasks that no output answers are left out. A task that has
-    fewer samples of a model than others is filled up with samples that could not be judged, so that nobody
-    takes the run for whole.
+    Of ``wanted`` only tasks, epochs, tests, probes and mutants count. Tasks that no output answers are left out. A
+    task that has fewer samples of a model than others is filled up with samples that could not be judged, so that
+    nobody takes the run for whole.
     """
-    tasks = _answered(suite, outputs, wanted.tasks)
+    answered = _answered(suite, outputs, wanted.tasks)
+    tasks = {name: with_probes(task, wanted.probes) for name, task in answered.items()}
     by_model = numbered(output for output in outputs if output.task in tasks)
     plan_agents = _agents(by_model, tasks)
     epochs = wanted.epochs or max(epoch for known in by_model.values() for _, epoch in known)
@@ -77,6 +78,7 @@ async def score_outputs(
         tasks=tasks,
         agents=plan_agents,
         tests=wanted.tests,
+        mutant_seconds=wanted.mutant_seconds,
         grader=grader_hash(),
         redact=redact,
     )

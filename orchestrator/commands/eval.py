@@ -174,7 +174,7 @@ def eval_suite(
     where = Where(sandbox, engine, ray_address, cache=not no_cache, warm=warm_mode(warm))
     place = _Place(run_folder, where, quiet=as_json)
     if outputs:
-        folder = asyncio.run(_score(loaded, outputs, wanted, pace, place))
+        folder = asyncio.run(_score(loaded, outputs, wanted, pace, place, judge))
     else:
         folder = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
     results = read_results(folder)
@@ -193,12 +193,16 @@ class _Place:
     quiet: bool
 
 
-async def _score(suite: "Suite", outputs: list[Path], wanted: "Wanted", pace: "Pace", place: _Place) -> Path:
+async def _score(
+    suite: "Suite", outputs: list[Path], wanted: "Wanted", pace: "Pace", place: _Place, judge: str | None
+) -> Path:
     from orchestrator.score_outputs import read_outputs, score_outputs
     from prompts.errors import ConfigError
 
-    if wanted.models or wanted.roles or wanted.teams:
-        raise ConfigError("--outputs asks no model", "leave out --model, --role and --team, or --outputs")
+    if wanted.models or wanted.roles or wanted.teams or judge:
+        raise ConfigError(
+            "--outputs asks no model", "leave out --model, --role, --team and --judge, or --outputs"
+        )
     found = read_outputs(outputs)
     return await score_outputs(suite, found, place.run, pace, place.where, wanted=wanted, quiet=place.quiet)
 

@@ -46,6 +46,16 @@ def test_outputs_become_a_run_with_verdicts_metrics_and_a_baseline(
     assert again.exit_code == 1
 
 
+@pytest.mark.network
+def test_outputs_are_looked_at_as_closely_as_answers(cli: Cli, suite: Path, tmp_path: Path) -> None:
+    file = outputs(tmp_path / "o.jsonl", answers.GOOD)
+    assert cli("eval", suite, "--outputs", file, "--run", "r", "--mutants", "5", "--no-probes").exit_code == 0
+    (sample,) = read_results(tmp_path / "r").samples
+    assert sample.probes is None
+    assert sample.mutants is not None
+    assert sample.mutants.problem == "there is nothing in the code that mutants are made of"
+
+
 def test_an_unknown_task_is_told_with_the_nearest(cli: Cli, suite: Path, tmp_path: Path) -> None:
     file = outputs(tmp_path / "o.jsonl", "x", task="greetin")
     with pytest.raises(ConfigError, match="no task 'greetin'") as raised:
@@ -56,6 +66,8 @@ def test_an_unknown_task_is_told_with_the_nearest(cli: Cli, suite: Path, tmp_pat
 def test_outputs_and_models_exclude_each_other(cli: Cli, suite: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="asks no model"):
         cli("eval", suite, "--outputs", outputs(tmp_path / "o.jsonl", "x"), "--model", "openai/x")
+    with pytest.raises(ConfigError, match="asks no model"):
+        cli("eval", suite, "--outputs", outputs(tmp_path / "o.jsonl", "x"), "--judge", "openai/x")
     with pytest.raises(ConfigError, match="outputs for a suite come as"):
         cli("eval", suite, "--outputs", suite / "suite.yaml")
 
