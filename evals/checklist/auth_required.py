@@ -75,7 +75,7 @@ def _nothing_stands(findings: Findings, view: CodeView, reading: Reading, routes
 def _required(findings: Findings, view: CodeView, route: Route, need: Need) -> None:
     words = f" ({shown(need.words, 60)})" if need.words else ""
     if not route.guarded:
-        if route.handler is None and not route.looked:
+        if route.handler is None:
             findings.unknown.append(
                 Evidence(f"the handler of {route.name} was not found", route.file, route.line)
             )

@@ -39,7 +39,7 @@ def answers(call: n.Call, status: int) -> bool:
     """Whether a call answers with a status: ``res.status(500).json(...)``, ``c.JSON(500, ...)``,
     ``HTTPException(500, ...)``."""
     name = n.last(call.func)
-    if name in {"json", "send", "end"} and isinstance(call.func, n.Attr):
+    if name in {"json", "send", "end", "body"} and isinstance(call.func, n.Attr):
         return has_status(call.func.base, status)
     if name in {
         "JSON",
@@ -50,6 +50,10 @@ def answers(call: n.Call, status: int) -> bool:
         "JSONResponse",
         "abort",
         "IndentedJSON",
+        "ResponseEntity",
+        "HttpException",
+        "InternalServerErrorException",
+        "ResponseStatusException",
     }:
         return has_status(call, status)
     return False
@@ -64,7 +68,10 @@ def has_status(expr: n.Node, status: int) -> bool:
             "StatusInternalServerError",
             "HTTP_500_INTERNAL_SERVER_ERROR",
             "INTERNAL_SERVER_ERROR",
+            "internalServerError",
         }:
+            return True
+        if status == 500 and isinstance(item, n.Name) and item.id == "InternalServerErrorException":
             return True
     return False
 
@@ -95,7 +102,8 @@ def tells(expr: n.Node, name: str) -> bool:
         if (
             isinstance(item, n.Attr)
             and n.dotted(item.base) == name
-            and item.name in {"message", "stack", "args"}
+            and item.name
+            in {"message", "stack", "args", "getMessage", "getStackTrace", "getLocalizedMessage"}
         ):
             return True
         if isinstance(item, n.Text) and any(n.dotted(p) == name for p in item.parts):

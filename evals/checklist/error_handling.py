@@ -17,6 +17,7 @@ from evals.checklist.error_answers import (
     traces,
 )
 from evals.checklist.findings import Findings, unread, unread_routes
+from evals.checklist.framework_errors import elsewhere, java_faults, rust_faults, ways_out
 from evals.code import nodes as n
 from evals.code.error_paths import BROAD, CONFLICTS, ErrorPaths, caught
 from evals.code.project import Found
@@ -56,6 +57,9 @@ def check(view: CodeView) -> CheckResult:
                 findings.unknown.append(
                     Evidence(f"the handler of {route.name} was not found", route.file, route.line)
                 )
+            elif not faults and (service := judge.elsewhere(route)):
+                message = f"{route.name} leaves its work to {service}, which is not in the code"
+                findings.unknown.append(Evidence(message, route.file, route.line))
             elif not faults:
                 findings.fine.append(judge.praise(route))
         findings.against.extend(judge.everywhere(sources))
@@ -93,6 +97,13 @@ class _Judge:
             return Evidence(f"errors of {route.name} reach the handler of {name}", *where)
         return Evidence(f"{route.name} has nothing that fails", *place)
 
+    def elsewhere(self, route: Route) -> str:
+        """What is left to code that is not shown, where nothing in the code shown answers an error."""
+        functions = self.reached(route)
+        if self.paths.catches_all is not None or any(statuses(self.nodes(f)) for f in functions):
+            return ""
+        return next(filter(None, (elsewhere(self.view.project, f) for f in functions)), "")
+
     def reached(self, route: Route) -> list[Found]:
         return list(reached(self.view.project, route.handler, 3))
 
@@ -107,9 +118,14 @@ class _Judge:
         for found in functions:
             yield from self._swallowed(found)
             yield from self._given_away(found)
-            yield from self._untested(route, found)
+            if language not in {"java", "rust"}:  # their types say what may not be there
+                yield from self._untested(route, found)
             if language == "go":
                 yield from self._ignored(found)
+            elif language == "java":
+                yield from java_faults(found)
+            elif language == "rust":
+                yield from rust_faults(found)
             elif language == "python":
                 yield from self._converted(found)
         yield from self._conflicts(route, functions)
@@ -302,7 +318,13 @@ class _Judge:
         if route.method == "POST" or "{}" not in shape(route.path) or self.paths.catches_all is not None:
             return
         for found in functions:
-            if statuses(self.nodes(found)):
+            if statuses(self.nodes(found)) or elsewhere(self.view.project, found):
+                return
+            if (
+                found.module.language == "rust"
+                and isinstance(found.node, n.Function)
+                and ways_out(found.node)
+            ):
                 return
             for item in self.nodes(found):
                 if isinstance(item, n.Raise) or (

@@ -47,10 +47,21 @@ def _classes(project: Project, module: n.Module, kind: n.Expr) -> Iterator[Found
             yield found
 
 
+def _kept_back(mark: n.Expr) -> bool:
+    """``@JsonIgnore``, ``@Exclude()``, ``@JsonProperty(access = WRITE_ONLY)``, ``#[serde(skip_serializing)]``."""
+    if not isinstance(mark, n.Call):
+        return False
+    names = {n.last(item) for item in islice(n.walk(mark), _MOST) if isinstance(item, (n.Name, n.Attr))}
+    hidden = {"WRITE_ONLY", "skip", "skip_serializing"} & names
+    return bool(hidden) or n.last(mark.func) in {"JsonIgnore", "Exclude"}
+
+
 def _sent(module: n.Module, field: n.Assign) -> bool:
-    """Whether a field goes out: not kept back by ``json:"-"`` (and exported, in Go) or ``Field(exclude=True)``."""
+    """Whether a field goes out: exported (in Go), not kept back by a mark, ``json:"-"`` or ``Field(exclude=True)``."""
     if module.language == "go":
         tag = str(field.value.value) if isinstance(field.value, n.Const) else ""
         return n.last(field.targets[0])[:1].isupper() and 'json:"-"' not in tag
+    if isinstance(field.annotation, n.Other) and any(map(_kept_back, field.annotation.parts)):
+        return False
     exclude = dict(field.value.keywords).get("exclude") if isinstance(field.value, n.Call) else None
     return not (isinstance(exclude, n.Const) and exclude.value is True)

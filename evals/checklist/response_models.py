@@ -2,6 +2,7 @@
 
 import re
 
+from evals.checklist.declared_answers import FRAMEWORKS, declared, spelled
 from evals.checklist.findings import Findings, shown, unread, unread_routes
 from evals.checklist.leaking_fields import leaking_field
 from evals.code import nodes as n
@@ -35,6 +36,8 @@ def check(view: CodeView) -> CheckResult:
     for route in routes:
         if route.framework == "fastapi":
             _fastapi(findings, view.project, route)
+        elif route.framework in FRAMEWORKS and route.function is not None:
+            _declared(findings, view.project, route)
         else:
             _shaped(findings, view.project, route)
     if not routes:
@@ -145,6 +148,30 @@ def _shaped(findings: Findings, project: Project, route: Route) -> None:
         findings.against.extend(loose)
     elif open_:
         findings.unknown.extend(open_)
+    else:
+        findings.fine.append(Evidence(f"{route.name} spells out what it answers", *place))
+
+
+def _declared(findings: Findings, project: Project, route: Route) -> None:
+    """Frameworks whose handlers give back what they answer: by the type they declare, else by what they spell out."""
+    place = (route.file, route.line)
+    kind, leak = declared(project, route)
+    if leak:
+        message = f"{route.name} answers with {shown(leak, 40)}, a field of {shown(kind, 40)}"
+        findings.against.append(Evidence(message, *place))
+        return
+    if kind:
+        what = "without a body of its own" if kind == "-" else f"with {shown(kind, 40)}"
+        findings.fine.append(Evidence(f"{route.name} answers {what}", *place))
+        return
+    if route.handler is None or route.function is None:
+        return
+    bodies = [b for b in spelled(route.function) if not isinstance(b, n.Const)]
+    shapes = [_shape(project, route.handler, body, 10) for body in bodies]
+    if shapes and False in shapes:
+        findings.against.append(Evidence(f"{route.name} answers with a row or object as it is", *place))
+    elif not shapes or None in shapes:
+        findings.unknown.append(Evidence(f"what {route.name} answers with is not declared", *place))
     else:
         findings.fine.append(Evidence(f"{route.name} spells out what it answers", *place))
 

@@ -1,7 +1,4 @@
-"""Routes that annotations on classes and methods declare: Spring's controllers and NestJS's.
-
-Their handlers are not followed, so that a route here has none: what needs one stays open.
-"""
+"""Routes that annotations on classes and methods declare: Spring's controllers and NestJS's."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +22,6 @@ class AnnotatedRoutes:
     def __init__(self, project: Project, guards: Guards) -> None:
         self.routers: dict[Key, Router] = {}
         self.registrations: list[Registration] = []
-        self._guards = guards
         java = [m for m in project.modules.values() if m.language == "java"]
         scripts = [m for m in project.modules.values() if m.language in {"typescript", "javascript"}]
         security = SpringSecurity(java, guards)
@@ -94,11 +90,10 @@ class AnnotatedRoutes:
     def _add(
         self, module: n.Module, method: n.Function, verb: str, path: str, framework: str, guards: list[Guard]
     ) -> None:
-        if not guards and self._guards.checks_inside(Found(module, method, method.name)):
-            guards = [Guard(method.name, module.path, method.line)]
         line = min((d.line for d in method.decorators), default=method.line)
         unique = tuple(dict.fromkeys(guards))
-        route = Route(verb, path, module.path, line, framework, None, unique, looked=True)
+        handler = Found(module, method, method.name)
+        route = Route(verb, path, module.path, line, framework, handler, unique)
         self.registrations.append(Registration((module.path, ""), route))
 
 

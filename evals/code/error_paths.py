@@ -52,6 +52,7 @@ class ErrorPaths:
                     "exception_handler",
                     "errorhandler",
                     "app_errorhandler",
+                    "ExceptionHandler",
                 }:
                     self._handles(module, decorator.args, item.line)
         elif isinstance(item, n.Call):

@@ -19,9 +19,6 @@ _FILLS = re.compile(r"bind|decode|unmarshal|bodyparser|readjson|parsebody", re.I
 _READ_CALLS = frozenset({"get_json", "json", "form", "getJSON"})
 
 
-_READ_CALLS = frozenset({"get_json", "json", "form", "getJSON"})
-
-
 class FieldReads:
     """Reads handlers that parse their requests."""
 

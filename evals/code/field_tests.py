@@ -13,11 +13,9 @@ _LOOKS = frozenset(
      "urlparse",
      "urlsplit", "validate_email", "isinstance", "RuneCountInString", "has", "Contains", "isNaN", "Parse",
      "ParseAddress",
-     "url", "URL", "isURL", "min", "max", "clamp", "issubset", "ParseBool", "ParseUint", "isArray", "ip_address")
+     "url", "URL", "isURL", "min", "max", "clamp", "issubset", "ParseBool", "ParseUint", "isArray", "ip_address",
+     "isBlank", "isEmpty", "is_empty", "matches", "is_match", "hasText", "hasLength", "length")
 )  # fmt: skip
-_TYPED_ONLY = frozenset(
-    {"isinstance", "int", "float", "Number", "parseInt", "parseFloat", "Atoi", "ParseInt", "isArray"}
-)
 _TYPED_ONLY = frozenset(
     {"isinstance", "int", "float", "Number", "parseInt", "parseFloat", "Atoi", "ParseInt", "isArray"}
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from evals.code import nodes as n
+from evals.code.declared_inputs import FRAMEWORKS, DeclaredInputs
 from evals.code.field_reads import FieldReads, is_schema_name
 from evals.code.field_tests import FieldTests
 from evals.code.fields import Care, Field, FieldTypes, opens
@@ -19,6 +20,7 @@ class Inputs:
         self.types = FieldTypes(project)
         self.tests = FieldTests(project)
         self.reads = FieldReads(project, self.tests)
+        self.declared = DeclaredInputs(project, self.tests)
 
     def of(self, route: Route) -> tuple[list[Field], bool]:
         """The fields of a route, and whether a schema checks the whole of what is read in one piece."""
@@ -27,6 +29,8 @@ class Inputs:
             return [], False
         if route.framework == "fastapi":
             return list(self._declared(route, route.handler, function)), False
+        if route.framework in FRAMEWORKS:
+            return self.declared.of(route)
         return self.reads.of(route.handler)
 
     # --- FastAPI: the signature says it -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from evals.code import nodes as n
-from evals.code.grammars import GrammarReader, number_of
+from evals.code.grammars import DEPTH, GrammarReader, number_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -81,7 +81,7 @@ class JavaReader(GrammarReader):
 
     def declare(self, node: "Node") -> list[n.Stmt]:
         line, kind = self.line(node), node.child_by_field_name("type")
-        annotation: n.Expr | None = n.Name(line, _simple(self.text(kind))) if kind else None
+        annotation = self.kind(kind)
         marks = self.annotations(node)
         if marks:
             annotation = n.Other(line, "decorated", (*marks, *([annotation] if annotation else [])))
@@ -115,10 +115,37 @@ class JavaReader(GrammarReader):
                 args.append(self.expr(child))
         return tuple(args), tuple(keywords)
 
+    def kind(self, node: "Node | None") -> n.Expr | None:
+        """A type without its packages: ``java.util.List<a.B>`` is ``List[B]``."""
+        if node is None:
+            return None
+        line = self.line(node)
+        given = next((c for c in node.named_children if c.type == "type_arguments"), None)
+        if node.type != "generic_type" or given is None or self.depth >= DEPTH:
+            return n.Name(line, _simple(self.text(node)))
+        self.depth += 1
+        inner = tuple(k for c in given.named_children if (k := self.kind(c)) is not None)
+        self.depth -= 1
+        base = n.Name(line, _simple(self.text(node)))
+        return n.Index(line, base, inner[0] if len(inner) == 1 else n.Group(line, "tuple", inner))
+
+    def components(self, node: "Node | None") -> tuple[n.Stmt, ...]:
+        """What a record is made of, as fields."""
+        found: list[n.Stmt] = []
+        for param in node.named_children if node is not None else []:
+            kind, line = self.kind(param.child_by_field_name("type")), self.line(param)
+            marks = self.annotations(param)
+            if marks:
+                kind = n.Other(line, "decorated", (*marks, *([kind] if kind else [])))
+            name = n.Name(line, self.text(param.child_by_field_name("name")))
+            found.append(n.Assign(line, (name,), None, kind))
+        return tuple(found)
+
     def klass(self, node: "Node") -> n.Class:
         name = self.text(node.child_by_field_name("name"))
         owner, self.owner = self.owner, name
-        body = self.block(node.child_by_field_name("body"))
+        own = self.components(node.child_by_field_name("parameters"))
+        body = (*own, *self.block(node.child_by_field_name("body")))
         self.owner = owner
         parents = [c for c in node.named_children if c.type in {"superclass", "super_interfaces"}]
         bases = tuple(n.Name(self.line(p), _simple(self.text(p).split()[-1])) for p in parents)
@@ -133,7 +160,7 @@ class JavaReader(GrammarReader):
         for param in field("parameters").named_children if field("parameters") else []:  # type: ignore[union-attr]
             kind = param.child_by_field_name("type")
             if kind is not None:
-                annotation = n.Name(self.line(param), _simple(self.text(kind)))
+                annotation = self.kind(kind)
                 name = self.text(param.child_by_field_name("name"))
                 params.append(n.Param(name, annotation, None, self.annotations(param)))
         body = self.block(field("body"))
@@ -141,7 +168,7 @@ class JavaReader(GrammarReader):
         returns = field("type")
         return n.Function(
             self.line(node), self.text(field("name")), tuple(params), body, self.annotations(node),
-            n.Name(self.line(node), _simple(self.text(returns))) if returns else None, owner, "this",
+            self.kind(returns), owner, "this",
         )  # fmt: skip
 
     def attempt(self, node: "Node") -> n.Try:

@@ -51,6 +51,7 @@ class Project:
         self._folders: dict[tuple[str, str], list[n.Module]] = defaultdict(list)
         self._home: dict[int, n.Module] = {}
         self._types: dict[str, dict[str, str]] = {}
+        self._foreign: dict[str, set[str]] = {}
         self._stars: dict[str, tuple[n.Import, ...]] = {}
         self._looked: dict[tuple[str, str], Found | None] = {}
         self._called: dict[int, tuple[tuple[n.Call, Found], ...]] = {}
@@ -104,6 +105,9 @@ class Project:
         stmt = self.scope(module).get(name)
         if stmt is None and module.language in {"go", "java", "rust"}:
             return self._beside(module, name)
+        if isinstance(stmt, n.Import) and module.language in {"java", "rust"}:
+            original = next((o for o, local in stmt.names if local == name), name)
+            return self._beside(module, original)
         if stmt is None:
             return self._starred(module, name, hops)
         if not isinstance(stmt, n.Import):
@@ -213,11 +217,15 @@ class Project:
                 return self.method(func.name, found.node.name)
             if found is None and isinstance(self.scope(module).get(base.id), n.Import):
                 return None  # a library's own function
-        held = self.types(module).get(n.last(base)) if isinstance(base, (n.Name, n.Attr)) else None
+        named = n.last(base) if isinstance(base, (n.Name, n.Attr)) else ""
+        held = self.types(module).get(named)
+        if held is None and named in self._foreign.get(module.path, ()):
+            return None
         return self.method(func.name, held) if held else self.only_method(func.name)
 
     def types(self, module: n.Module) -> dict[str, str]:
-        """Which class of the project a variable, parameter or field of a module holds, by its name."""
+        """Which class of the project a variable, parameter or field of a module holds, by its name. Those that are
+        declared to hold something else are noted as foreign."""
         if module.path not in self._types:
             known: dict[str, str] = {}
             for param in n.only(module, n.Param):
@@ -237,6 +245,8 @@ class Project:
         found = self.lookup(module, written) if written else None
         if name and found is not None and isinstance(found.node, n.Class):
             known[name] = found.node.name
+        elif found is None and isinstance(kind, n.Name) and written[:1].isupper() and written != "Any":
+            self._foreign.setdefault(module.path, set()).add(name)
 
     def _behind(self, found: Found | None) -> Found | None:
         """A name bound to a function value (``const f = () => ...``) is that function."""

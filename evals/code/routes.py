@@ -26,7 +26,7 @@ class Route:
 
     ``path`` starts with ``/`` and is written as the framework writes it. ``inside`` says that the handler
     itself reads
-    credentials and refuses; ``looked`` that it was looked at for this, though it is not given.
+    credentials and refuses.
     """
 
     method: str
@@ -38,7 +38,6 @@ class Route:
     guards: tuple[Guard, ...] = ()
     inside: bool = False
     options: tuple[tuple[str, n.Expr], ...] = ()
-    looked: bool = False
 
     @property
     def name(self) -> str:
@@ -122,7 +121,7 @@ def find_routes(project: Project) -> tuple[Route, ...]:
                 path = "/" + "/".join(p for p in f"{prefix}/{route.path}".split("/") if p)
                 full = Route(
                     route.method, path, route.file, route.line, route.framework, route.handler,
-                    (*above, *route.guards), inside, route.options, route.looked,
+                    (*above, *route.guards), inside, route.options,
                 )  # fmt: skip
                 found.setdefault((full.method, full.path, full.file, full.line), full)
     for full in RustRoutes(project, guards).routes():
