@@ -10,9 +10,17 @@ from prompts.errors import ConfigError
 from prompts.task import Limits
 from sandbox.isolation.capture import HEAD, TAIL, Capture
 from sandbox.isolation.choose import choose_isolation, isolation_names, load_isolation
-from sandbox.isolation.limits import task_bound
+from sandbox.isolation.limits import process_limits, task_bound
 from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
 
+# bash's options for the limits of setrlimit(2), and what they count in.
+_ULIMIT_OPTIONS = {
+    "RLIMIT_CORE": ("c", 1024),
+    "RLIMIT_DATA": ("d", 1024),
+    "RLIMIT_FSIZE": ("f", 1024),
+    "RLIMIT_CPU": ("t", 1),
+    "RLIMIT_NOFILE": ("n", 1),
+}
 QUICK = Limits(seconds=10, memory_mb=512, processes=64, output_mb=1, disk_mb=64)
 
 
@@ -102,6 +110,38 @@ async def test_disk_limit(any_isolation: Isolation, tmp_path: Path) -> None:
     script = f"for i in $(seq 100); do head -c 4000000 /dev/zero > {work}/$i || exit 9; sleep 0.05; done"
     done = await sh(any_isolation, script, Limits(seconds=20, disk_mb=32), mounts=(mount,))
     assert done.limit == "disk"
+
+
+async def test_file_size_limit(any_isolation: Isolation, tmp_path: Path) -> None:
+    mount = Mount(tmp_path, "/work", writable=True)
+    script = f"truncate -s 100M {any_isolation.inside(mount)}/large"
+    done = await sh(any_isolation, script, mounts=(mount,))
+    assert (done.exit_code, done.limit) == (None, "file-size")
+    assert done.detail == "wrote a file of more than 64 MiB"
+
+
+async def test_processor_time_that_ran_out_is_told(any_isolation: Isolation) -> None:
+    # The limit itself is four times the deadline; a command may lower it.
+    done = await sh(any_isolation, "ulimit -S -t 1; while :; do :; done")
+    assert (done.exit_code, done.limit) == (None, "cpu")
+    assert done.detail == "used up its processor time"
+
+
+async def test_limits_of_each_process(any_isolation: Isolation) -> None:
+    limits = Limits(seconds=15, memory_mb=300, disk_mb=30)
+    options = {name: _ULIMIT_OPTIONS[name] for name in process_limits(limits)}
+    done = await sh(
+        any_isolation, "".join(f"ulimit -H -{option}; " for option, _ in options.values()), limits
+    )
+    wanted = [most // options[name][1] for name, most in process_limits(limits).items()]
+    assert [int(line) for line in done.output.split()] == wanted
+
+
+async def test_too_many_open_files_are_refused(any_isolation: Isolation) -> None:
+    script = "python3 -c 'import os; [os.dup(1) for _ in range(5000)]'"
+    done = await sh(any_isolation, script, env={"PATH": "/usr/bin:/bin"})
+    assert "Too many open files" in done.output
+    assert (done.exit_code, done.limit) == (1, None)
 
 
 async def test_cancelling_ends_the_command(any_isolation: Isolation) -> None:
