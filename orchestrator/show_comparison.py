@@ -10,7 +10,7 @@ from prompts.quoting import one_line, visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-_SHARES = ("verified", "tests", "format_clean", "item:")
+_SHARES = ("verified", "tests", "probes", "mutants", "format_clean", "item:")
 _DIFF_LINES = 60
 
 

@@ -161,12 +161,20 @@ def _side(run: RunResults, samples: Sequence[SampleResult]) -> Side:
 _VALUES: Mapping[str, Value] = {
     "verified": lambda sample: float(sample.verified),
     "tests": lambda sample: sample.tests.passed / sample.tests.total if sample.tests.total else None,
+    "probes": lambda sample: _share(sample.probes.passed, sample.probes.failed) if sample.probes else None,
+    "mutants": lambda sample: (
+        _share(sample.mutants.killed, sample.mutants.survived) if sample.mutants else None
+    ),
     "format_clean": lambda sample: None if sample.adherence is None else float(sample.adherence == "clean"),
     "rounds": lambda sample: float(sample.rounds),
     "cost_usd": lambda sample: None if sample.cost is None else float(sample.cost),
     "tokens_out": lambda sample: None if sample.tokens_out is None else float(sample.tokens_out),
     "latency": lambda sample: sample.latency,
 }
+
+
+def _share(good: int, bad: int) -> float | None:
+    return good / (good + bad) if good + bad else None
 
 
 def _item_value(item: str) -> Value:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from evals.compare.comparison import compare, comparison_json
-from evals.results import ItemResult, SampleResult
+from evals.results import ItemResult, MutantCounts, ProbeCounts, SampleResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
 from tests.evals.results import AGENT, outcomes, run, sample, task
@@ -74,6 +74,19 @@ def test_items_costs_and_latencies_are_compared_where_they_are_known() -> None:
     assert found["cost_usd"].difference.mean == pytest.approx(0.03)
     assert found["item:auth-required"].difference.mean == -1
     assert "latency" not in found
+
+
+def test_probes_and_mutants_are_compared_where_both_runs_have_them() -> None:
+    def observed(passed: int, killed: int) -> list[SampleResult]:
+        return [
+            replace(s, probes=ProbeCounts(passed, 4 - passed), mutants=MutantCounts(killed, 4 - killed))
+            for s in FIRST.samples
+        ]
+
+    found = {m.metric: m for m in compare(run(observed(4, 1)), run(observed(3, 3))).metrics}
+    assert found["probes"].difference.mean == pytest.approx(-0.25)
+    assert found["mutants"].difference.mean == pytest.approx(0.5)
+    assert "probes" not in {m.metric for m in compare(FIRST, run(observed(3, 3))).metrics}
 
 
 def test_two_agents_of_one_run_can_be_compared() -> None:
