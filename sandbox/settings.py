@@ -24,6 +24,10 @@ _ANGLED = re.compile(r"^<[^>]*>$|^\[[^\]]*\]$|^\{[^}]*\}$")
 _URL_PARTS = {
     "HOST": "host",
     "HOSTNAME": "host",
+    "HOSTS": "host",
+    "NODES": "host",
+    "CONTACT_POINT": "host",
+    "CONTACT_POINTS": "host",
     "SERVER": "host",
     "PORT": "port",
     "USER": "user",
@@ -33,11 +37,15 @@ _URL_PARTS = {
     "NAME": "database",
     "DATABASE": "database",
     "DBNAME": "database",
+    "KEYSPACE": "database",
     "DB": "database",
 }
 # What names begin with where any primary database may be meant; a service's own words are its binding's.
 _DATABASE = ("DATABASE", "DATASOURCE", "DB", "JDBC", "RDS", "SPRING_DATASOURCE", "SQL")
 _URL_PART = re.compile(r"(?:^|_)(?:URL|URI|DSN)$", re.ASCII)
+# What variables that hold an http URL of a server are called, beside its own words.
+_WEB_PART = re.compile(r"(?:URLS?|URIS?|NODES?|ENDPOINTS?)", re.ASCII)
+_WEB_PART_WITH_SCHEME = re.compile(r"(?:HOSTS?|SERVERS?)?", re.ASCII)
 
 
 # Variables that steer interpreters, runners and loaders: an answer's settings are for its application alone.
@@ -105,8 +113,10 @@ def _value(name: str, example: str, bound: list[Binding], secret: Callable[[], s
 
 def _service_value(name: str, example: str, binding: Binding) -> str | None:
     scheme, separator, _ = example.partition("://")
-    if separator:
-        return _url(binding, scheme, example) if _plain_scheme(scheme) in binding.schemes else None
+    if separator and _plain_scheme(scheme) in binding.schemes:
+        return _url(binding, scheme, example)
+    if separator and not binding.web:
+        return None
     upper = name.upper().removeprefix("TEST_")
     words = (*binding.names, *(_DATABASE if binding.primary else ()))
     word = max((word for word in words if upper.startswith(word)), key=len, default="")
@@ -115,11 +125,17 @@ def _service_value(name: str, example: str, binding: Binding) -> str | None:
     if not word:
         return None
     rest = upper[len(word) :].lstrip("_")
+    if binding.web and (_WEB_PART.fullmatch(rest) or (separator and _WEB_PART_WITH_SCHEME.fullmatch(rest))):
+        return binding.url("http")
+    if separator:
+        return None
     if _URL_PART.fullmatch(rest):
         java = "jdbc:" if word in {"JDBC", "DATASOURCE", "SPRING_DATASOURCE"} else ""
         return binding.url(java + binding.schemes[-1])
     attribute = _URL_PARTS.get(rest)
-    if attribute is None or (attribute == "database" and _stays(binding, example)):
+    if attribute is None:
+        return binding.env.get(upper)
+    if attribute == "database" and _stays(binding, example):
         return None
     return str(getattr(binding, attribute))
 

@@ -17,7 +17,8 @@ from sandbox.migrations import MigrationStep, migrate
 from sandbox.report import TestReport
 from sandbox.scratch import reap
 from sandbox.services.choose import all_services, unserved
-from sandbox.services.protocol import Binding, Remark, Service, heard
+from sandbox.services.container import CONTAINER_SCRATCH, reap_containers
+from sandbox.services.protocol import Binding, Remark, Service, Telling, heard
 from sandbox.settings import schemes_of
 from sandbox.toolchains.choose import find_toolchain
 from sandbox.toolchains.protocol import Toolchain
@@ -62,13 +63,17 @@ class Laboratory:
         self._on_stage = on_stage
         self._cache = cache
         self._services = all_services()
+        for service in self._services:
+            if isinstance(service, Telling):
+                service.tell_by(on_stage)
         self._warm = warm
         self._zygotes = Zygotes(isolation, "always" if warm == "compare" else warm)
         self._cold = Zygotes(isolation, "off")
 
     async def __aenter__(self) -> "Laboratory":
         await self.isolation.reap()
-        reap()
+        if any(name.startswith(CONTAINER_SCRATCH) for name in reap()):
+            await reap_containers()
         reap_builds()
         if self._cache:
             self._cache.prune()

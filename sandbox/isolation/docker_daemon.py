@@ -108,7 +108,7 @@ def labels(owner: Path, seconds: float) -> dict[str, str]:
 
 
 def reap(api: "APIClient", lives: Callable[[Path], bool]) -> tuple[str, ...]:
-    """Remove the containers that no process waits for any more; returns their names."""
+    """Remove the containers and networks that no process waits for any more; returns the containers' names."""
     from docker.errors import APIError
 
     removed = []
@@ -117,6 +117,10 @@ def reap(api: "APIClient", lives: Callable[[Path], bool]) -> tuple[str, ...]:
             with contextlib.suppress(APIError):  # somebody else may be removing it just now
                 api.remove_container(container["Id"], force=True, v=True)
                 removed.append(str(container["Names"][0]).removeprefix("/"))
+    for network in api.networks(filters={"label": _OWNER}):
+        if _is_orphan(network.get("Labels") or {}, lives):
+            with contextlib.suppress(APIError):
+                api.remove_network(network["Id"])
     return tuple(removed)
 
 

@@ -12,8 +12,8 @@ _OWN = (
     "sandbox.services.sqlite:Sqlite",
     "sandbox.services.redis:Redis",
     "sandbox.services.mongodb:MongoDB",
-    "sandbox.services.unavailable:elasticsearch",
-    "sandbox.services.unavailable:cassandra",
+    "sandbox.services.elasticsearch:Elasticsearch",
+    "sandbox.services.cassandra:Cassandra",
 )
 _GROUP = "backsmith.services"
 

@@ -6,14 +6,18 @@ import re
 import secrets
 import shutil
 import subprocess
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompts.errors import SandboxError
+from prompts.task import Limits
 from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.isolation.limits import disk_use
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
-from sandbox.services.protocol import Binding
+from sandbox.services.protocol import Binding, Remark
+from sandbox.services.quota import Quota
 from sandbox.services.server_process import ServerProcess, free_port, program_version, start_server
 
 if TYPE_CHECKING:
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 _PORT = 3306
 _START_SECONDS = 60
 _MAX_ROWS = 10_000
+_MOST_MB = 1024  # what a sample may keep in its databases
+# One process for all samples: single sessions are bounded by the settings below.
+_LIMITS = Limits(seconds=7200, memory_mb=4096, disk_mb=8192)
+_ALL = _MOST_MB * 1024 * 1024 + 1  # counts no further
 _PLAIN = re.compile(r"[\w$-]+", re.ASCII)
 # Where clients look for the socket (libmariadb, libmysqlclient).
 _SOCKETS = ("/run/mysqld", "/var/run/mysqld")
@@ -37,9 +45,18 @@ _SETTINGS = (
     _LOG_SIZE,
     "--performance-schema=off",
     "--local-infile=0",
-    "--max-connections=400",
+    "--max-connections=1000",
     "--max-user-connections=80",
     "--max-statement-time=120",
+    # What a session may raise these to, which it can set by itself.
+    "--maximum-sort-buffer-size=16M",
+    "--maximum-join-buffer-size=16M",
+    "--maximum-read-buffer-size=4M",
+    "--maximum-read-rnd-buffer-size=4M",
+    "--maximum-bulk-insert-buffer-size=16M",
+    "--maximum-max-heap-table-size=64M",
+    "--maximum-tmp-memory-table-size=64M",
+    "--innodb-temp-data-file-path=ibtmp1:12M:autoextend:max:2G",
     "--character-set-server=utf8mb4",
 )
 
@@ -57,6 +74,7 @@ class MariaDB:
         self._tcp_port = 0
         self._root: pymysql.Connection[Cursor] | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._quota = Quota(_MOST_MB, self._sizes, self._shut_out)
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name or URL."""
@@ -76,6 +94,8 @@ class MariaDB:
     async def bind(self, isolation: Isolation) -> Binding:
         """A fresh database on which its own user may do everything, and so on those with its name in theirs."""
         async with self._starting:
+            if self._process is not None and self._process.ended():
+                await self.stop()  # whatever ended it took its databases along
             if self._process is None:
                 await self._start(isolation)
         assert self._scratch is not None  # noqa: S101 - set by _start
@@ -85,6 +105,7 @@ class MariaDB:
             f"CREATE DATABASE `{name}`; CREATE USER '{name}'@'%' IDENTIFIED BY '{password}' "
             f"WITH MAX_USER_CONNECTIONS 80; GRANT ALL ON `{pattern}`.* TO '{name}'@'%';"
         )
+        self._quota.watch(name)
         host, port = ("127.0.0.1", self._tcp_port) if self._tcp_port else ("localhost", _PORT)
         sockets = self._scratch.path / "run"
         return Binding(
@@ -110,9 +131,18 @@ class MariaDB:
             primary=True,
         )
 
+    def remarks(self, binding: Binding) -> tuple[Remark, ...]:
+        """That the sample kept too much, or that the server is gone."""
+        if self._process is None or self._process.ended():
+            return (Remark("the MariaDB server ended while the sample used it", ours=True),)
+        return self._quota.remarks(binding.user)
+
     async def release(self, binding: Binding) -> None:
         """End the user's connections, drop every database with its name in theirs, then the user."""
         name = binding.database
+        self._quota.forget(name)
+        if self._process is None or self._process.ended():
+            return
         listed = await self._execute(
             f"DROP USER '{name}'@'%'; KILL USER '{name}'; SHOW DATABASES LIKE '%{name}%';"
         )
@@ -123,6 +153,7 @@ class MariaDB:
 
     async def stop(self) -> None:
         """Stop the server at once; nothing on it is kept."""
+        await self._quota.stop()
         if self._root is not None and self._root.open:
             self._root.close()
         self._root = None
@@ -161,6 +192,7 @@ class MariaDB:
                 f"--init-file={site.folder}/init.sql",
                 *(*_SETTINGS, *network),
             ),
+            limits=_LIMITS,
             network=bool(self._tcp_port),
         )
         self._process = process
@@ -187,6 +219,20 @@ class MariaDB:
                 _run(connection, statements)
 
         await asyncio.to_thread(run)
+
+    async def _sizes(self, names: Collection[str]) -> Mapping[str, int]:
+        """What is kept in the folders of each user's databases, whose names hold the user's."""
+        assert self._scratch is not None  # noqa: S101 - there is a server
+        data = self._scratch.path / "data"
+        folders = await asyncio.to_thread(lambda: [place for place in data.iterdir() if place.is_dir()])
+        return {
+            name: await asyncio.to_thread(disk_use, [place for place in folders if name in place.name], _ALL)
+            for name in names
+        }
+
+    async def _shut_out(self, name: str) -> None:
+        """Let a user in no more, and close what it has open."""
+        await self._execute(f"ALTER USER '{name}'@'%' ACCOUNT LOCK; KILL USER '{name}'")
 
     async def _execute(self, statements: str) -> list[str]:
         """Run statements of ours as root; returns the first column of all rows. Raises SandboxError."""

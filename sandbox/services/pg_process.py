@@ -3,9 +3,12 @@
 import signal
 from pathlib import Path
 
+from prompts.task import Limits
 from sandbox.isolation.protocol import Mount
 from sandbox.services.server_process import ServerProcess, start_server
 
+# For each connection, which is a process: samples may ask for as much memory for a query as they like.
+_LIMITS = Limits(seconds=7200, memory_mb=768, disk_mb=8192)
 # Nothing on this server outlives the run, so it need not survive a power cut.
 _SETTINGS = {
     "listen_addresses": "",
@@ -14,7 +17,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_connections": "400",
+    "max_connections": "1000",
     "shared_buffers": "64MB",
     "autovacuum_naptime": "60s",
     "log_min_messages": "fatal",
@@ -36,6 +39,7 @@ def start_postgres(programs: Path, folder: Path, password: str, port: int | None
         "PostgreSQL",
         folder,
         lambda site: _script(programs, site.folder, settings),
+        limits=_LIMITS,
         mounts=_program_mounts(programs),
         network=port is not None,
         unconfined_signal=signal.SIGQUIT,  # an immediate shutdown, of which the server tells its children

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
 from sandbox.services.pg_process import start_postgres
 from sandbox.services.pg_programs import fetch_programs, find_programs, missing_extensions
-from sandbox.services.protocol import Binding
+from sandbox.services.protocol import Binding, Remark
+from sandbox.services.quota import Quota
 from sandbox.services.server_process import ServerProcess, free_port, program_version
 
 if TYPE_CHECKING:
@@ -21,7 +23,13 @@ _SOCKETS = "/var/run/postgresql"
 _PORT = 5432
 _START_SECONDS = 30
 _SPARE = 2
+_MOST_MB = 1024  # what a sample may keep in its databases
 _WITH_STRATEGY = 150_000
+_SIZES = """
+SELECT rolname, sum(pg_database_size(d.oid))::bigint FROM pg_database d JOIN pg_roles r ON r.oid = datdba
+WHERE rolname = ANY(%s) GROUP BY rolname
+"""
+_END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
 
 
 class PostgreSQL:
@@ -41,6 +49,7 @@ class PostgreSQL:
         self._connecting = asyncio.Lock()
         self._spare: list[tuple[str, str]] = []
         self._making: asyncio.Task[None] | None = None
+        self._quota = Quota(_MOST_MB, self._sizes, self._shut_out)
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name or URL."""
@@ -64,12 +73,15 @@ class PostgreSQL:
         """
         on_host = isolation.name == "host"
         async with self._starting:
+            if self._process is not None and self._process.ended():
+                await self.stop()  # whatever ended it took its databases along
             if self._process is None:
                 await self._start(isolation)
         assert self._folder is not None  # noqa: S101 - set by _start
         name, password = self._spare.pop() if self._spare else await self._create()
         if self._making is None or self._making.done():
             self._making = asyncio.create_task(self._make_spare())
+        self._quota.watch(name)
         port = self._tcp_port or _PORT
         host = "localhost"
         return Binding(
@@ -94,23 +106,41 @@ class PostgreSQL:
             relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/.s.PGSQL.{_PORT}"),),
         )
 
+    def remarks(self, binding: Binding) -> tuple[Remark, ...]:
+        """That the sample kept too much, or that the server is gone."""
+        if self._process is None or self._process.ended():
+            return (Remark("the PostgreSQL server ended while the sample used it", ours=True),)
+        return self._quota.remarks(binding.user)
+
     async def release(self, binding: Binding) -> None:
-        """Drop every database that the sample's role owns, then the role."""
+        """End what the sample still has running, drop every database that its role owns, then the role."""
+        import psycopg
         from psycopg import sql
 
-        connection = await self._admin()
-        owned = await connection.execute(
-            "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE r.rolname = %s",
-            [binding.user],
-        )
-        for (database,) in await owned.fetchall():
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            await connection.execute(drop.format(sql.Identifier(database)))
-        await connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(binding.user)))
-        await connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(binding.user)))
+        self._quota.forget(binding.user)
+        if self._process is None or self._process.ended():
+            return
+        role = sql.Identifier(binding.user)
+        try:
+            connection = await self._admin()
+            await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
+            await connection.execute(_END_ALL, [binding.user])
+            owned = await connection.execute(
+                "SELECT datname FROM pg_database JOIN pg_roles r ON r.oid = datdba WHERE r.rolname = %s",
+                [binding.user],
+            )
+            for (database,) in await owned.fetchall():
+                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                await connection.execute(drop.format(sql.Identifier(database)))
+            await connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            await connection.execute(sql.SQL("DROP ROLE {}").format(role))
+        except psycopg.OperationalError:
+            if not self._process.ended():
+                raise
 
     async def stop(self) -> None:
         """Stop the server at once; nothing on it is kept."""
+        await self._quota.stop()
         if self._making is not None:
             self._making.cancel()
             await asyncio.gather(self._making, return_exceptions=True)
@@ -150,6 +180,28 @@ class PostgreSQL:
         async with connection:
             # Bytes, since this is a whole script of the answer's and no query of ours with parameters.
             await connection.execute(statements.encode("utf-8"))
+
+    async def _sizes(self, names: Collection[str]) -> Mapping[str, int]:
+        """What is kept in the databases of each role."""
+        import psycopg
+
+        try:
+            found = await (await self._admin()).execute(_SIZES, [list(names)])
+            return {name: int(size) for name, size in await found.fetchall()}
+        except psycopg.Error as error:
+            raise SandboxError(f"PostgreSQL does not answer: {error}") from error
+
+    async def _shut_out(self, name: str) -> None:
+        """Let a role in no more, and close what it has open."""
+        import psycopg
+        from psycopg import sql
+
+        try:
+            connection = await self._admin()
+            await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name)))
+            await connection.execute(_END_ALL, [name])
+        except psycopg.Error as error:
+            raise SandboxError(f"PostgreSQL does not answer: {error}") from error
 
     async def _create(self) -> tuple[str, str]:
         """A new role with its password and, of the same name, its database."""

@@ -1,6 +1,6 @@
 """What every service offers: a server for the whole run, and something of its own on it for each sample."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -19,7 +19,8 @@ class Binding:
     words with which the names of an answer's variables for it begin (``REDIS`` for REDIS_HOST).
     ``primary``: what DATABASE_URL and DB_HOST may mean. ``keeps_path``: what the path of an answer's URL may
     be to stay its own choice, as a regular expression (Redis's database number); empty where it may not.
-    ``notes`` tell people what this server lacks.
+    ``web``: it is reached by ``http`` URLs, which only the names of variables tell from others. ``notes`` tell
+    people what this server lacks.
     """
 
     service: str
@@ -35,6 +36,7 @@ class Binding:
     names: tuple[str, ...] = ()
     primary: bool = False
     keeps_path: str = ""
+    web: bool = False
     notes: tuple[str, ...] = ()
 
     def url(self, scheme: str) -> str:
@@ -44,7 +46,8 @@ class Binding:
             if (self.user or self.password) and not scheme.startswith("jdbc:")
             else ""
         )
-        return f"{_PLAIN.get(scheme, scheme)}://{login}{self.host}:{self.port}/{self.database}"
+        path = f"/{self.database}" if self.database else ""
+        return f"{_PLAIN.get(scheme, scheme)}://{login}{self.host}:{self.port}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class Remarking(Protocol):
 
     def remarks(self, binding: Binding) -> tuple[Remark, ...]:
         """What happened to this sample's part of it."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A service that takes long to start, and tells meanwhile how far it is."""
+
+    def tell_by(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` from now on."""
 
 
 def heard(servers: Iterable[tuple[Service, Binding]]) -> tuple[Remark, ...]:

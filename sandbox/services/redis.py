@@ -10,7 +10,7 @@ from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
-from sandbox.services.protocol import Binding
+from sandbox.services.protocol import Binding, Remark
 from sandbox.services.server_process import (
     ServerProcess,
     accepts,
@@ -110,6 +110,13 @@ class Redis:
             env={"REDIS_HOST": host, "REDIS_PORT": str(outer), "REDIS_PASSWORD": password},
         )
         return _with_url(binding)
+
+    def remarks(self, binding: Binding) -> tuple[Remark, ...]:
+        """That the server gave up at a limit, or was told to."""
+        server = self._servers.get(binding.mounts[0].source.parent.parent.name)
+        if server is None or not server.process.ended():
+            return ()
+        return (Remark(f"the sample's Redis ended before its tests did; it may use {_LIMITS.memory_mb} MiB"),)
 
     async def release(self, binding: Binding) -> None:
         """End the sample's server; its keys go with it."""

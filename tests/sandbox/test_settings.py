@@ -155,3 +155,85 @@ def test_the_task_wins() -> None:
 
 def test_schemes() -> None:
     assert schemes_of(["postgresql+asyncpg://x", "Redis://y", "24", ""]) == {"postgresql", "redis"}
+
+
+ELASTICSEARCH = Binding(
+    "elasticsearch", (), "localhost", 9200, names=("ELASTICSEARCH", "ELASTIC", "ES"), web=True
+)
+
+
+def test_http_urls_are_known_by_their_names_alone() -> None:
+    filled = fill(
+        ("ELASTICSEARCH_URL", "https://elastic:changeme@es01:9200"),
+        ("ES_HOSTS", "http://es01:9200"),
+        ("ELASTIC_NODE", "<node>"),
+        ("ELASTICSEARCH_HOST", "es01"),
+        ("ELASTICSEARCH_PORT", "9201"),
+        ("BASE_URL", "http://localhost:3000"),
+        ("ESCALATION_URL", "http://pager.example"),
+        bindings=(ELASTICSEARCH,),
+    )
+    url = "http://localhost:9200"
+    assert filled == {
+        "ELASTICSEARCH_URL": url,
+        "ES_HOSTS": url,
+        "ELASTIC_NODE": url,
+        "ELASTICSEARCH_HOST": "localhost",
+        "ELASTICSEARCH_PORT": "9200",
+        "BASE_URL": "http://localhost:3000",
+        "ESCALATION_URL": "http://pager.example",
+    }
+
+
+def test_what_the_service_says_wins_over_the_answers_example() -> None:
+    cassandra = Binding(
+        "cassandra",
+        ("cassandra",),
+        "localhost",
+        9042,
+        database="app",
+        names=("CASSANDRA",),
+        primary=True,
+        env={"CASSANDRA_LOCAL_DC": "datacenter1"},
+    )
+    filled = fill(
+        ("CASSANDRA_LOCAL_DC", "dc1"),
+        ("CASSANDRA_KEYSPACE", "shop"),
+        ("CASSANDRA_CONTACT_POINTS", "a"),
+        ("CASSANDRA_URL", "cassandra://node:9042/shop"),
+        ("CASSANDRA_PAGE_SIZE", "50"),
+        bindings=(cassandra,),
+    )
+    assert filled == {
+        "DATABASE_URL": "cassandra://localhost:9042/app",
+        "CASSANDRA_LOCAL_DC": "datacenter1",
+        "CASSANDRA_KEYSPACE": "app",
+        "CASSANDRA_CONTACT_POINTS": "localhost",
+        "CASSANDRA_URL": "cassandra://localhost:9042/app",
+        "CASSANDRA_PAGE_SIZE": "50",
+    }
+
+
+def test_a_database_that_is_the_samples_own_keeps_its_name() -> None:
+    mongodb = Binding(
+        "mongodb",
+        ("mongodb",),
+        "localhost",
+        27017,
+        database="app",
+        names=("MONGODB", "MONGO"),
+        primary=True,
+        keeps_path=r"[A-Za-z]\w{0,62}",
+    )
+    filled = fill(
+        ("MONGODB_URI", "mongodb+srv://u:p@c0.example.net/shop?retryWrites=true&authSource=admin&tls=true"),
+        ("MONGO_URL", "mongodb://mongo/a.b$c"),
+        ("MONGODB_DB", "shop"),
+        bindings=(mongodb,),
+    )
+    assert filled == {
+        "DATABASE_URL": "mongodb://localhost:27017/app",
+        "MONGODB_URI": "mongodb://localhost:27017/shop?retryWrites=true",
+        "MONGO_URL": "mongodb://localhost:27017/app",
+        "MONGODB_DB": "shop",
+    }
