@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.isolation.bubblewrap import Bubblewrap
-from sandbox.isolation.processor import Processors
+from sandbox.isolation.processor import Processors, idle_seconds
 from sandbox.isolation.protocol import Command
 from sandbox.trial import Laboratory, Project
 
@@ -35,8 +36,12 @@ if child:
 
 @pytest.fixture
 def processors() -> Processors:
-    """All are free, whatever else runs on this machine."""
-    return Processors(f"test-{secrets.token_hex(8)}")
+    """All are free to be held, and busy with something else, whatever runs on this machine."""
+    return Processors(name(), lambda: dict.fromkeys(os.sched_getaffinity(0), 0.0))
+
+
+def name() -> str:
+    return f"test-{secrets.token_hex(8)}"
 
 
 async def told_by(script: str, processors: Processors, *, turns: bool = True) -> str:
@@ -66,14 +71,22 @@ async def test_a_command_that_takes_turns_is_on_one_processor_and_others_are_not
 
 
 @needs_bubblewrap
-async def test_one_busy_process_stays_on_its_processor(processors: Processors) -> None:
-    assert await told_by(WORK.format(fork=0, seconds=1.2), processors) == "1"
+async def test_two_busy_processes_come_to_have_all_where_others_have_nothing_to_do() -> None:
+    processors = Processors(name(), lambda: dict.fromkeys(os.sched_getaffinity(0), time.monotonic()))
+    told = await told_by(WORK.format(fork="os.fork()", seconds=30), processors)
+    assert told.split() == [str(PROCESSORS)] * 2
 
 
 @needs_bubblewrap
-async def test_two_busy_processes_come_to_have_all(processors: Processors) -> None:
-    told = await told_by(WORK.format(fork="os.fork()", seconds=30), processors)
-    assert told.split() == [str(PROCESSORS)] * 2
+async def test_where_others_are_busy_there_is_nothing_to_be_had(processors: Processors) -> None:
+    told = await told_by(WORK.format(fork="os.fork()", seconds=1.2), processors)
+    assert told.split() == ["1", "1"]
+
+
+def test_what_has_nothing_to_do_is_read_from_the_kernel() -> None:
+    before = idle_seconds()
+    assert set(before) >= os.sched_getaffinity(0)
+    assert all(0 <= seconds - before[number] < 5 for number, seconds in idle_seconds().items())
 
 
 WARM = "import os\ndef test_it():\n    assert os.getppid() == 0 and len(os.sched_getaffinity(0)) == 1\n"
