@@ -1,5 +1,6 @@
 """``backsmith doctor``: what is there on this machine, and what is missing."""
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -77,6 +78,20 @@ def _sandboxes() -> Iterator[Finding]:
             continue
         problem = load_isolation(name).problem()
         yield Finding("sandbox", name, "missing" if problem else "ok", problem or "works")
+        if name == "docker":
+            yield from _images()
+
+
+def _images() -> Iterator[Finding]:
+    """Docker's images, one for each language; nothing where no daemon can be asked."""
+    from prompts.errors import SandboxError
+    from sandbox.isolation.docker import Docker
+
+    with contextlib.suppress(SandboxError):
+        for toolchain, lacking in Docker().lacking().items():
+            yield Finding(
+                "sandbox", f"docker: {toolchain}", "missing" if lacking else "ok", lacking or "works"
+            )
 
 
 def _services() -> Iterator[Finding]:

@@ -44,15 +44,27 @@ class Docker:
 
     def problem(self) -> str:
         """What is missing: the daemon, the permission to use it, or any image of ours."""
-        lacking = None
+        try:
+            lacking = self.lacking()
+        except SandboxError as error:
+            return f"{error}; {error.hint}"
+        return lacking[_PLAIN] if all(lacking.values()) else ""
+
+    def lacking(self) -> dict[str, str]:
+        """For each toolchain that we have a Dockerfile of, that its image is missing and how to build it; empty
+        where it is there. Raises SandboxError where the daemon cannot be used.
+        """
+        with _told("the Docker daemon failed"):
+            self._daemon.api.ping()  # type: ignore[no-untyped-call]
+        found = {}
         for toolchain in sorted(folder.name for folder in _DOCKERFILES.iterdir()):
             try:
                 self.image(toolchain)
             except SandboxError as error:
-                lacking = lacking if lacking is not None and toolchain != _PLAIN else error
+                found[toolchain] = f"{error}; {error.hint}"
             else:
-                return ""
-        return f"{lacking}; {lacking.hint}" if lacking else ""
+                found[toolchain] = ""
+        return found
 
     def inside(self, mount: Mount) -> str:
         """Mounts stand where they ask to stand."""

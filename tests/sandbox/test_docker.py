@@ -15,6 +15,7 @@ import pytest
 from docker import APIClient
 from docker.errors import NotFound
 
+from orchestrator.commands.doctor import examine
 from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.docker import Docker
@@ -230,6 +231,26 @@ def test_a_missing_image_is_told_with_how_to_build_it(docker: Docker) -> None:
     problem = Docker("absent-{toolchain}").problem()
     assert "docker build -t absent-python" in problem
     assert docker.problem() == ""
+
+
+def test_each_image_that_is_missing_is_told(docker: Docker, api: APIClient) -> None:
+    api.tag(docker.image("python"), "backsmith-tests-only-go", "1")
+    try:
+        partly = Docker("backsmith-tests-only-{toolchain}:1")
+        assert {name for name, lacking in partly.lacking().items() if not lacking} == {"go"}
+        assert "docker build -t backsmith-tests-only-rust:1 /" in partly.lacking()["rust"]
+        assert partly.problem() == ""
+    finally:
+        api.remove_image("backsmith-tests-only-go:1")
+
+
+def test_doctor_tells_of_each_image(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKSMITH_DOCKER_IMAGES", "absent-{toolchain}")
+    told = {finding.name: finding for finding in examine() if finding.area == "sandbox"}
+    assert told["docker"].state == "missing"
+    assert "docker build -t absent-node /" in told["docker: node"].detail
+    monkeypatch.setenv("BACKSMITH_DOCKER_IMAGES", docker.image("python"))
+    assert {f.state for f in examine() if f.name.startswith("docker")} == {"ok"}
 
 
 def test_no_daemon_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
