@@ -21,6 +21,13 @@ def findings_of(score: Score) -> tuple[Finding, ...]:
                 Finding("check", f"{check.item}: {evidence.message}", path=evidence.path, line=evidence.line)
                 for evidence in check.evidence
             ]
+    own = score.probes.own if score.probes else ()
+    if unmet := sum(r.verdict is Verdict.FAIL for r in own):
+        # As with hidden tests: that it falls short, never what they ask.
+        what = (
+            f"{unmet} of {len(own)} probes that you cannot see fail: hold the code against every requirement"
+        )
+        found.append(Finding("test", what))
     if not found and score.verdict is Verdict.FAIL:
         # Those of a design's judge are not the builder's to mend.
         prose = score.prose.failures if score.prose else ()

@@ -56,6 +56,11 @@ def judge_answer(
         if check.verdict is Verdict.FAIL:
             first = check.evidence[0]
             failures.append(Evidence(f"{check.item}: {first.message}", first.path, first.line))
+    for own in probes.own if probes else ():
+        if own.verdict is Verdict.FAIL:
+            failures.append(Evidence(f"probe {own.probe}: {own.message}"))
+        elif own.verdict is Verdict.INCONCLUSIVE:
+            unclear.append(Evidence(f"probe {own.probe} could not be put: {own.message}"))
     verdict = Verdict.FAIL if failures else Verdict.INCONCLUSIVE if unclear else Verdict.PASS
     reasons = [*failures, *unclear] or [_all_good(trial, checks)]
     return Judgement(verdict, tuple(reasons), answer, trial, checks, dict(timings or {}), probes, mutants)

@@ -40,9 +40,9 @@ async def observe(
     """
     if not trial.environment:
         return view
-    if scrutiny.probes:
+    if scrutiny.probes or scrutiny.scripts:
         start = time.monotonic()
-        view = replace(view, probes=await _probed(view, project, laboratory, change))
+        view = replace(view, probes=await _probed(view, project, laboratory, scrutiny, change))
         timings["probes"] = round(time.monotonic() - start, 4)
     if scrutiny.mutant_seconds > 0:
         from evals.mutants.trying import try_mutants
@@ -56,7 +56,11 @@ async def observe(
 
 
 async def _probed(
-    view: "CodeView", project: Project, laboratory: Laboratory, change: Narrowing | None
+    view: "CodeView",
+    project: Project,
+    laboratory: Laboratory,
+    scrutiny: Scrutiny,
+    change: Narrowing | None,
 ) -> "ProbeReport":
     from evals.code.view import build_view
     from evals.probes.conduct import probe
@@ -64,7 +68,9 @@ async def _probed(
     from evals.touched import touched_endpoints
 
     only = touched_endpoints(view, change.lines) if change and change.lines is not None else None
-    report = await probe(project, view, laboratory, only=only)
+    report = await probe(
+        project, view, laboratory, only=only, scripts=scrutiny.scripts, explore=scrutiny.probes
+    )
     if change is None or not report.failures:
         return report
     then = await probe(change.before, build_view(change.before.files, task=view.task), laboratory, only=only)

@@ -92,7 +92,10 @@ async def _court(run: EvalRun, where: Where) -> AsyncIterator[_Court]:
 
 def _scrutiny(run: EvalRun) -> dict[str, Scrutiny]:
     """How closely answers are looked at, by the hash of the task as it is judged."""
-    return {task.judged.digest: Scrutiny(task.probes, run.mutant_seconds) for task in run.tasks.values()}
+    return {
+        task.judged.digest: Scrutiny(task.probes, run.mutant_seconds, task.scripts)
+        for task in run.tasks.values()
+    }
 
 
 @asynccontextmanager

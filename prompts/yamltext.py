@@ -22,10 +22,14 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value; ``text`` is ``None`` where the file says nothing (an empty value, ``~`` or ``null``)."""
+    """One value; ``text`` is ``None`` where the file says nothing (an empty value, ``~`` or ``null``).
+
+    ``quoted``: it stands in quotes or as a block, so that it is text whatever it looks like.
+    """
 
     text: str | None
     line: int
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ class _Reader:
             return Listing(items, line, _span(node))
         plain = not getattr(node, "style", None)
         text = str(node.value)
-        return Scalar(None if plain and text in _NULLS else text, line)
+        return Scalar(None if plain and text in _NULLS else text, line, not plain)
 
     def mapping(self, node: yaml.MappingNode, depth: int) -> Mapping:
         items: dict[str, Value] = {}

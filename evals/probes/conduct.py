@@ -1,7 +1,8 @@
 """Starts the application, explores it, and puts every kind of probe to it."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from evals.code.routes import shape
 from evals.code.view import CodeView
@@ -17,6 +18,8 @@ from evals.probes.openapi import Document
 from evals.probes.other_user import probe_other_user
 from evals.probes.report import ProbeReport
 from evals.probes.responses import judge_responses
+from evals.probes.script import Script
+from evals.probes.scripted import run_scripts, unasked
 from evals.probes.targets import find_targets
 from evals.probes.unauthenticated import probe_unauthenticated
 from evals.probes.unknown_things import probe_unknown_things
@@ -50,20 +53,40 @@ async def probe(
     laboratory: Laboratory,
     seconds: float = SECONDS,
     only: Collection[tuple[str, str]] | None = None,
+    scripts: Sequence[Script] = (),
+    explore: bool = True,
 ) -> ProbeReport:
     """Start the project's application and judge its answers; what cannot be done is said in ``problem``.
+
+    The task's own probes (``scripts``) come first, while the application is as it starts; then, where it is to be
+    explored, ours.
 
     ``only`` these endpoints (method, and path with every parameter as ``{}``) are judged; the others are asked as far
     as it takes to know how.
     """
+    problem = ""
     if not view.routes and not (view.task and view.task.endpoints):
-        return ProbeReport(problem="there is no endpoint to probe")
-    if only is not None and not only:
-        return ProbeReport(problem="the change touches no endpoint")
-    async with laboratory.serve(project, _STARTING + seconds) as application:
+        problem = "there is no endpoint to probe"
+    elif only is not None and not only:
+        problem = "the change touches no endpoint"
+    if (problem or not explore) and not scripts:
+        return ProbeReport(problem=problem)
+    async with laboratory.serve(project, _STARTING + seconds * (1 + bool(scripts))) as application:
         if not isinstance(application, Application):
-            return ProbeReport(problem=application.reason)
-        return await asyncio.to_thread(_ask_all, application, view, seconds, only)
+            return ProbeReport(unasked(scripts, application.reason), application.reason)
+        own = await asyncio.to_thread(_scripted, application, scripts, seconds)
+        if problem or not explore:
+            return own
+        found = await asyncio.to_thread(_ask_all, application, view, seconds, only)
+    return replace(found, results=own.results + found.results, requests=own.requests + found.requests)
+
+
+def _scripted(application: Application, scripts: Sequence[Script], seconds: float) -> ProbeReport:
+    client = Client(application.socket, seconds)
+    try:
+        return ProbeReport(run_scripts(scripts, client), "", application.start.shown, client.asked)
+    finally:
+        client.close()
 
 
 def _ask_all(

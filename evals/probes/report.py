@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 
 from evals.verdict import Verdict
 
+TASK = "task"
+"""What the results of a task's own probes speak to: no checklist item, but what the task's writer asks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
@@ -33,6 +36,11 @@ class ProbeReport:
     problem: str = ""
     start: str = ""
     requests: int = 0
+
+    @property
+    def own(self) -> tuple[ProbeResult, ...]:
+        """The results of the task's own probes."""
+        return tuple(r for r in self.results if r.item == TASK)
 
     @property
     def failures(self) -> tuple[ProbeResult, ...]:

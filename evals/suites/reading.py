@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
+from evals.probes.script_file import PROBES, load_scripts
 from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
 from prompts.attachments import read_attachments
 from prompts.errors import ConfigError
@@ -100,7 +101,9 @@ def _task(folder: Path, inside: Path, entry: TaskEntry, place: str, probes: bool
         texts = read_attachments([(HIDDEN_TESTS, str(file.parent))], file.parent)
         hidden = {path.removeprefix(f"{HIDDEN_TESTS}/"): text for path, text in texts.items()}
     probed = probes if entry.probes is None else entry.probes
-    return SuiteTask(name, entry.family or name, task, hidden, probed)
+    own = file.parent / PROBES if file.name == TASK else file.with_name(f"{file.stem}.{PROBES}")
+    scripts = load_scripts(own) if own.is_file() else ()
+    return SuiteTask(name, entry.family or name, task, hidden, probed, scripts)
 
 
 def _check_ids(tasks: tuple[SuiteTask, ...], name: str) -> None:

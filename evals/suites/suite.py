@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from evals.probes.script import Script
 from prompts.task import Task
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
@@ -63,7 +64,7 @@ class SuiteFile(BaseModel):
 @dataclass(frozen=True, slots=True)
 class SuiteTask:
     """A task and what only its judge knows. ``hidden_tests`` come on top of those that the task file names;
-    ``probes``: the application is started and asked.
+    ``probes``: the application is started and asked; ``scripts`` are the task's own probes.
     """
 
     id: str
@@ -71,6 +72,7 @@ class SuiteTask:
     task: Task
     hidden_tests: Mapping[str, str] = field(default_factory=dict)
     probes: bool = False
+    scripts: tuple[Script, ...] = ()
 
     @property
     def judged(self) -> Task:
@@ -81,9 +83,11 @@ class SuiteTask:
 
     @property
     def tests_hash(self) -> str:
-        """SHA-256 (hex) of what the judge knows beyond the task: hidden tests, limits, whether it probes."""
+        """SHA-256 (hex) of what the judge knows beyond the task: hidden tests, limits, probes."""
         judged = self.judged
         told = [sorted(judged.hidden_tests.items()), judged.limits.model_dump(), self.probes]
+        # What a task does not have is left out, so that tasks of older versions keep their hash.
+        told += [[script.model_dump_json() for script in self.scripts]] if self.scripts else []
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8")).hexdigest()
 
 

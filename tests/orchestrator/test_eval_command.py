@@ -76,8 +76,12 @@ def test_another_run_s_folder_is_refused_and_left_as_it_is(cli: Cli, tmp_path: P
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_real_trials_with_hidden_tests(cli: Cli, tmp_path: Path) -> None:
-    write_suite(tmp_path / "suite", {"good": answers.GOOD, "bad": answers.BROKEN_TEST, "sly": answers.GOOD})
+def test_real_trials_with_hidden_tests_and_probes(cli: Cli, tmp_path: Path) -> None:
+    recorded = {"good": answers.GOOD, "bad": answers.BROKEN_TEST, "sly": answers.GOOD, "served": answers.GOOD}
+    write_suite(tmp_path / "suite", recorded)
+    (tmp_path / "suite/served/probes.yaml").write_text(
+        "probes:\n  - name: it greets\n    steps:\n      - request: GET /\n", encoding="utf-8"
+    )
     hidden = tmp_path / "suite/sly/hidden_tests/tests/test_hidden.py"
     hidden.parent.mkdir(parents=True)
     hidden.write_text(
@@ -86,14 +90,15 @@ def test_real_trials_with_hidden_tests(cli: Cli, tmp_path: Path) -> None:
     done = cli("eval", "suite", "--model", "replay", "--run", "r", "--jobs", "2")
     assert done.exit_code == 1, done.stdout
     verdicts = {sample.task.id: str(sample.verdict) for sample in read_results(tmp_path / "r").samples}
-    assert verdicts == {"good": "pass", "bad": "fail", "sly": "fail"}
+    # A library has no application that its task's probes could be put to.
+    assert verdicts == {"good": "pass", "bad": "fail", "sly": "fail", "served": "inconclusive"}
     shown = subprocess.run(
         ["git", "-C", "r/code.git", "branch", "--list", "samples/*"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert len(shown.stdout.split()) == 3
+    assert len(shown.stdout.split()) == 4
 
 
 async def test_a_batch_holds_all_samples_and_is_collected_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from evals.probes.script import ScriptFile
 from evals.suites.suite import SuiteFile
 from prompts.task_schema import task_schema
 
@@ -16,7 +17,11 @@ def suite_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **SuiteFile.model_json_schema()}
 
 
-SCHEMAS = {"suite.json": suite_schema, "task.json": task_schema}
+def probes_schema() -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScriptFile.model_json_schema()}
+
+
+SCHEMAS = {"probes.json": probes_schema, "suite.json": suite_schema, "task.json": task_schema}
 
 
 def written(name: str) -> str:

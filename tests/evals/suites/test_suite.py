@@ -36,6 +36,17 @@ def test_tasks_can_be_listed(tmp_path: Path) -> None:
     assert loaded.cassette == tmp_path / "recorded"
 
 
+def test_a_task_s_own_probes_stand_beside_it(tmp_path: Path) -> None:
+    probes = "probes:\n  - name: alive\n    steps:\n      - request: GET /health\n"
+    plain = load_suite(suite(tmp_path, a__task_yaml=TASK)).tasks[0]
+    probed = load_suite(suite(tmp_path, a__probes_yaml=probes)).tasks[0]
+    assert [script.name for script in probed.scripts] == ["alive"]
+    assert probed.task.digest == plain.task.digest, "what the model is told stays the same"
+    assert probed.tests_hash != plain.tests_hash
+    with pytest.raises(ConfigError, match=r"a/probes.yaml:4: `request` must be a method"):
+        load_suite(suite(tmp_path, a__probes_yaml=probes.replace("GET ", "GET")))
+
+
 def test_hidden_tests_are_for_the_judge_alone(tmp_path: Path) -> None:
     plain = load_suite(suite(tmp_path, a__task_yaml=TASK)).tasks[0]
     hidden = load_suite(suite(tmp_path, a__hidden_tests__tests__test_x_py="def test_x(): pass\n")).tasks[0]
