@@ -55,7 +55,7 @@ class Docker:
         where it is there. Raises SandboxError where the daemon cannot be used.
         """
         with _told("the Docker daemon failed"):
-            self._daemon.api.ping()  # type: ignore[no-untyped-call]
+            self._daemon.api.ping()
         found = {}
         for toolchain in sorted(folder.name for folder in _DOCKERFILES.iterdir()):
             try:
