@@ -22,6 +22,7 @@ _OPTIONS = frozenset({"default", "fallback", "defaultValue", "def"})
 _SCHEMA_DEFAULTS = frozenset({"default", "catch", "prefault"})
 _ENTRY_NAMES = frozenset({"env", "EnvVars", "EnvVar", "envVar", "Name"})
 _ENTRY_DEFAULTS = ("default", "Value", "Default", "DefaultText")
+_PLAIN = frozenset({n.Const, n.Name, n.Compare, n.Not})
 _READ_NAME = re.compile(r"env|config|Getenv|getProperty", re.IGNORECASE)
 _TAG = re.compile(
     r'(?:env(?:config)?|mapstructure|yaml|json):"([\w.-]+)[^"]*".*?\b(?:envDefault|default|env-default):"([^"]+)"'
@@ -43,8 +44,10 @@ class Fallbacks:
         self._reading = environment_reads(module) > 0
         self._listed = dict(_listed(module))
         self._told = {id(side) for item in n.only(module, n.Compare) for side in (item.left, item.right)}
-        for target, value in (pair for item in n.inside(module) for pair in _given(item)):
-            asked = self.asked(value)
+        givers: list[n.Node] = [*n.only(module, n.Assign), *n.only(module, n.Other)]
+        givers += [*n.only(module, n.Call), *n.only(module, n.Group)]
+        for target, value in (pair for item in givers for pair in _given(item)):
+            asked = self.asked(value) if type(value) not in _PLAIN else ""
             if asked and secret_name(asked):
                 self._held[n.dotted(target)] = asked
                 if any(reads_environment(item) for item in islice(n.walk(value), 200)):
@@ -87,8 +90,8 @@ class Fallbacks:
                 return ""
             if (
                 isinstance(item, n.Call)
-                and (n.dotted(item.func) in READS or n.last(item.func) in GETTERS)
                 and item.args
+                and (n.last(item.func) in GETTERS or n.dotted(item.func) in READS)
             ):
                 text = self._named(item.args[0]) or (self._named(item.args[1]) if len(item.args) > 1 else "")
                 if text:
