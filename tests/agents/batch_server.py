@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from tests.agents.listening import listening, read_request
 
 Row = dict[str, Any]
 
@@ -50,12 +51,8 @@ class BatchServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
-                body = await reader.readexactly(int(length[1])) if length else b""
-                method, path, _ = head.split(" ", 2)
-                answer = self._answer(method, path.split("?")[0], body)
+            while (asked := await read_request(reader)) is not None:
+                answer = self._answer(asked.method, asked.path.split("?")[0], asked.body)
                 if answer is None:
                     return
                 status, content = answer
@@ -181,22 +178,8 @@ class BatchServer:
 async def batch_server() -> AsyncIterator[BatchServer]:
     """A server that lives as long as the block."""
     server = BatchServer()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(server.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with listening(server.serve) as server.port:
         yield server
-    finally:
-        listener.close()
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _prompt(row: Row) -> str:

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.agents.listening import listening, read_request
+
 END = "end"
 
 
@@ -82,7 +84,8 @@ class Loopback:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, with as many requests as the client sends over it."""
         try:
-            while (request := await _read_request(reader)) is not None:
+            while (asked := await read_request(reader)) is not None:
+                request = Seen(asked.path, asked.headers, json.loads(asked.body or b"{}"))
                 if not await self._answer(request, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -119,33 +122,8 @@ class Loopback:
 async def loopback() -> AsyncIterator[Loopback]:
     """A server that lives as long as the block."""
     server = Loopback()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(server.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=1024)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with listening(server.serve) as server.port:
         yield server
-    finally:
-        listener.close()
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _read_request(reader: asyncio.StreamReader) -> Seen | None:
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Seen(path=first.split(" ")[1], headers=headers, body=json.loads(body or b"{}"))
 
 
 async def _plain(reply: Reply, writer: asyncio.StreamWriter) -> bool:
