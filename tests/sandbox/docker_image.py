@@ -21,7 +21,7 @@ from docker.errors import APIError
 from prompts.errors import SandboxError
 from sandbox.isolation.docker_daemon import connect
 from tests.sandbox.docker_languages import tools
-from tests.sandbox.image_packing import Tool, import_image, installed
+from tests.sandbox.image_packing import MARK, Tool, import_image, installed
 
 _REPOSITORY = "backsmith-tests"
 _SYSTEM = (
@@ -79,7 +79,9 @@ def daemon() -> APIClient:
 
 
 def _make(api: APIClient, tag: str, packages: dict[str, str], found: list[Tool]) -> None:
-    """Import the image, and call it ``latest`` as well, for who has to name it."""
+    """Import the image in place of older ones, and call it ``latest`` as well, for who has to name it."""
+    # What was built on an older one keeps that from being removed.
+    api.prune_images(filters={"dangling": True, "label": [MARK]})  # type: ignore[no-untyped-call]
     for image in api.images(_REPOSITORY):
         with contextlib.suppress(APIError):  # a container may use it
             api.remove_image(image["Id"], force=True)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from docker import APIClient
 
+MARK = "backsmith.tests"
+"""A label of all images made here, and of those that are built on them."""
+
 _NAME = re.compile(r"(?:^|[,|])\s*([a-z0-9][a-z0-9+.-]+)")
 _NOT_NEEDED = re.compile(
     r"/usr/share/(?:doc|man|locale|info|fonts)/|/usr/include/node/|/usr/lib/jvm/[^/]+/(?:jmods|man)/|.*-lto-dump"
@@ -65,7 +68,7 @@ def import_image(
     """Make the image ``name`` of packages, tools, and all that is below ``folder``, in which there is ``top``."""
     repository, _, tag = name.partition(":")
     with _packed(packages, tools, folder) as tar:
-        changes = [f"ENV {setting}" for setting in env]
+        changes = [f"LABEL {MARK}=yes", *(f"ENV {setting}" for setting in env)]
         said = api.import_image_from_stream(tar.stdout, repository=repository, tag=tag, changes=changes)
     assert tar.returncode == 0, f"tar: {tar.returncode} {said!r}"
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from prompts.task import Limits
+from sandbox.environments.cache import cache_folder
 from sandbox.isolation.protocol import Command, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.choose import find_toolchain
@@ -88,6 +89,11 @@ def state_of_the_host() -> dict[str, str]:
         for path in WATCHED
         if os.access(path, os.R_OK)
     }
+    # Containers may run as another user; what other isolations write to must stay ours.
+    kept = cache_folder().iterdir() if cache_folder().is_dir() else ()
+    state["given away"] = str(
+        [p for p in kept if p.stat().st_uid != os.getuid() and "in-images" not in p.name]
+    )
     state["left"] = str([p for p in ("/usr/bin", "/etc", "/") if (Path(p) / "backsmith-was-here").exists()])
     return state
 
