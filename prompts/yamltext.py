@@ -63,27 +63,29 @@ class Span:
 Value = Scalar | Listing | Mapping
 
 
-def read_mapping(text: str, name: str) -> Mapping:
+def read_mapping(
+    text: str, name: str, what: str = "task file", begin: str = "task: what to build"
+) -> Mapping:
     """The document in ``text`` (without a byte order mark), which has to be one mapping.
 
-    ``name`` stands for the file in errors. Raises ConfigError for a file over 256 KiB, more than 16 levels or
-    20,000 values (aliases counted as often as they are used), broken YAML, duplicate keys, several documents,
-    and anything but a mapping.
+    ``name`` stands for the file in errors, ``what`` is its kind and ``begin`` a line that it may begin with. Raises
+    ConfigError for a file over 256 KiB, more than 16 levels or 20,000 values (aliases counted as often as they are
+    used), broken YAML, duplicate keys, several documents, and anything but a mapping.
     """
     if len(text) > MAX_CHARS:
         raise ConfigError(
-            f"{name}: the task file has {len(text):,} characters, the limit is {MAX_CHARS:,}",
-            "name long texts under `context:` and keep them in files of their own",
+            f"{name}: the {what} has {len(text):,} characters, the limit is {MAX_CHARS:,}",
+            "keep long texts in files of their own, and name those",
         )
     root = _compose(text, name)
     if root is None:
-        raise ConfigError(f"{name}: the task file is empty", "it needs at least `task:` and `framework:`")
+        raise ConfigError(f"{name}: the {what} is empty", f"begin it with `{begin}`")
     value = _Reader(name).value(root, 0)
     if not isinstance(value, Mapping):
         kind = "a list" if isinstance(value, Listing) else "plain text"
         raise ConfigError(
-            f"{name}:{value.line}: the task file is {kind}, but must be a mapping of fields",
-            "start it with `task: what to build`",
+            f"{name}:{value.line}: the {what} is {kind}, but must be a mapping of fields",
+            f"begin it with `{begin}`",
         )
     return value
 
@@ -151,7 +153,7 @@ def _plain_problem(error: yaml.MarkedYAMLError, text: str) -> str:
     if "\\t" in problem or _line_has_tab(error, text):
         return "a tab stands where YAML wants spaces"
     if "expected a single document" in problem or "expected a single document" in (error.context or ""):
-        return "the file holds several YAML documents (`---`), but a task file is one"
+        return "the file holds several YAML documents (`---`), where one is wanted"
     if "undefined alias" in problem:
         return f"{problem} (text that begins with `*` needs quotes)"
     return f"not readable as YAML: {problem}"

@@ -31,7 +31,7 @@ def read_scripts(text: str, name: str) -> tuple[Script, ...]:
     """The probes in a text; ``name`` stands for the file in errors."""
     from pydantic import ValidationError
 
-    root = read_mapping(text, name)
+    root = read_mapping(text, name, "file of probes", "probes:")
     try:
         told = ScriptFile.model_validate(_typed(root))
     except ValidationError as error:

@@ -50,7 +50,7 @@ def load_suite(folder: Path) -> Suite:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
-    root = read_mapping(text, str(path))
+    root = read_mapping(text, str(path), "suite", "suite: its name")
     told = _validated(root, str(path))
     inside = folder.resolve()
     tasks = tuple(

@@ -74,6 +74,8 @@ def test_the_shipped_recordings_are_a_suite() -> None:
     ("text", "said"),
     [
         ("suite: mine\nepoch: 3\n", r"suite.yaml:2: unknown field `epoch` \(did you mean `epochs`\?\)"),
+        ("", r"suite.yaml: the suite is empty"),
+        ("- mine\n", r"suite.yaml:1: the suite is a list, but must be a mapping of fields"),
         ("epochs: 3\n", r"the field `suite` is missing \(add `suite: ...`\)"),
         ("suite: mine\n\nepochs: none\n", r"suite.yaml:3: `epochs`: .* it is `none`"),
         ("suite: mine\nepochs: 0\n", r"suite.yaml:2: `epochs`: "),
