@@ -7,6 +7,7 @@ from evals.code import nodes as n
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from evals.code.javascript_expressions import JavaScriptExpressions
     from evals.code.javascript_reader import JavaScriptReader
 
 
@@ -27,7 +28,7 @@ def required_module(reader: "JavaScriptReader", line: int, name: "Node", value: 
     return None
 
 
-def pattern_names(reader: "JavaScriptReader", node: "Node") -> list[tuple[str, str]]:
+def pattern_names(reader: "JavaScriptExpressions", node: "Node") -> list[tuple[str, str]]:
     """The keys and local names of ``{a, b: c, d = 1}``; nested patterns keep the outer key."""
     found: list[tuple[str, str]] = []
     for child in node.named_children:
