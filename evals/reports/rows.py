@@ -10,6 +10,10 @@ from prompts.errors import ConfigError
 
 Value = str | int | float | bool | None
 
+_COUNTS = frozenset((
+    "epoch", "rounds", "rounds_to_verified", "tests_passed", "tests_failed", "tests_errored", "tests_skipped",
+    "probes_passed", "probes_failed", "mutants_killed", "mutants_survived", "tokens_in", "tokens_out", "tokens_cached",
+))  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -97,18 +101,32 @@ def jsonl_text(found: Sequence[Mapping[str, Value]]) -> str:
 
 
 def parquet_bytes(found: Sequence[Mapping[str, Value]]) -> bytes:
-    """The rows as Parquet. Raises ConfigError where pyarrow is not installed, which only this needs."""
+    """The rows as Parquet; a column has the same type in every file, so that those of several runs can be joined.
+
+    Raises ConfigError where pyarrow is not installed, which only this needs.
+    """
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise ConfigError(
-            "Parquet needs pyarrow", "pip install pyarrow beside backsmith, or write .csv"
+            "Parquet needs pyarrow, which is not installed", "install backsmith[parquet], or write .csv"
         ) from error
-    table = pyarrow.Table.from_pylist([dict(row) for row in found])
+    types = {int: pyarrow.int64(), float: pyarrow.float64(), bool: pyarrow.bool_(), str: pyarrow.string()}
+    schema = pyarrow.schema([(name, types[_type(name)]) for name in (found[0] if found else ())])
+    table = pyarrow.Table.from_pylist([dict(row) for row in found], schema=schema)
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(table, sink)
     return bytes(sink.getvalue().to_pybytes())
+
+
+def _type(column: str) -> type:
+    """What stands in a column beside None."""
+    if column in _COUNTS:
+        return int
+    if column in {"cost_usd", "latency"} or column.startswith("seconds:"):
+        return float
+    return bool if column == "verified" else str
 
 
 def _safe(text: str | None) -> str | None:

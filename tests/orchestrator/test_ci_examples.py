@@ -121,6 +121,18 @@ def test_the_pytest_example_passes_and_fails_as_it_should(tmp_path: Path, suite:
     assert "1 failed, 3 passed" in bad.stdout
 
 
+def test_the_github_snippet_checks_out_what_it_uses_and_gives_inputs_that_exist() -> None:
+    text = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    [snippet] = re.findall(r"```yaml\n(# \.github/workflows.*?)```", text, re.DOTALL)
+    steps = yaml.safe_load(snippet)["jobs"]["backsmith"]["steps"]
+    [own] = [step for step in steps if step["uses"].startswith("./")]
+    assert own["uses"].removeprefix("./") in {step.get("with", {}).get("path") for step in steps}
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert set(own["with"]) <= set(action["inputs"])
+    assert f"${{{{ steps.{own['id']}.outputs.sarif }}}}" == steps[-1]["with"]["sarif_file"]
+    assert "sarif" in action["outputs"]
+
+
 def test_the_gitlab_snippet_is_yaml_with_commands_that_exist() -> None:
     text = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
     [snippet] = re.findall(r"```yaml\n(# \.gitlab-ci\.yml.*?)```", text, re.DOTALL)

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -115,16 +117,27 @@ def test_rows_are_no_formulas() -> None:
     assert row["first_failure"] == "'@x"
 
 
-def test_parquet_needs_pyarrow_and_says_so() -> None:
-    found = rows(run(outcomes({"a": (2, 1)})))
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        with pytest.raises(ConfigError, match="pyarrow"):
-            parquet_bytes(found)
-    else:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(parquet_bytes(found)))
-        assert table.to_pylist()[2]["verdict"] == "fail"
+def test_parquet_needs_pyarrow_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match="needs pyarrow") as caught:
+        parquet_bytes(rows(run(outcomes({"a": (2, 1)}))))
+    assert "backsmith[parquet]" in caught.value.hint
+
+
+def test_parquet_is_read_back_as_it_was_written() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra `parquet` is not installed")
+    import pyarrow
+
+    samples = outcomes({"a": (2, 1)})
+    priced = replace(samples[0], cost=Decimal("0.25"), latency=2.0, tokens_in=7, timings={"tests": 1.5})
+    found = rows(run([priced, *samples[1:]]))
+    table = parquet.read_table(pyarrow.BufferReader(parquet_bytes(found)))
+    assert table.to_pylist() == found
+    without = parquet.read_table(pyarrow.BufferReader(parquet_bytes(rows(run(samples)))))
+    shared = [name for name in table.column_names if name in without.column_names]
+    assert without.schema.equals(table.select(shared).schema), "whatever a run knows, columns have one type"
+    assert len(pyarrow.concat_tables([table.select(shared), without])) == 6
+    assert parquet.read_table(pyarrow.BufferReader(parquet_bytes([]))).num_rows == 0
 
 
 def test_json_has_metrics_and_samples() -> None:
