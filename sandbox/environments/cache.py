@@ -6,11 +6,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+
+from sandbox.environments.result import Unprepared
 
 
 def cache_folder() -> Path:
@@ -35,6 +38,14 @@ def reap_builds() -> None:
             except BlockingIOError:
                 continue  # somebody builds there now
             shutil.rmtree(building, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finished folder; ``cached``: it was there already."""
+
+    folder: Path
+    cached: bool
 
 
 class FolderCache:
@@ -64,6 +75,21 @@ class FolderCache:
             finally:
                 if folder.is_dir():
                     shutil.rmtree(folder, ignore_errors=True)
+
+    async def kept(
+        self, key: str, build: Callable[[Path], Awaitable[Unprepared | None]]
+    ) -> Kept | Unprepared:
+        """The finished folder of that key, made by ``build`` in a fresh one where it is not there; or what failed."""
+        if folder := self.find(key):
+            return Kept(folder, cached=True)
+        with self.building(key) as building:
+            folder = self.find(key)
+            if folder is None:
+                failure = await build(building)
+                if failure is not None:
+                    return failure
+                folder = self.keep(building, key)
+        return Kept(folder, cached=False)
 
     def keep(self, folder: Path, key: str) -> Path:
         """Give a finished folder its final name, in one step."""

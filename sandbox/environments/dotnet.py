@@ -84,23 +84,18 @@ async def prepare_dotnet(
     env, tools, identity = _tools(isolation)
     key = content_key("dotnet", 1, identity, rewritten)
     store = FolderCache(cache_folder() / "environments" / "dotnet")
-    folder = store.find(key)
-    cached = folder is not None
-    if folder is None:
-        with store.building(key) as building:
-            folder = store.find(key)
-            if folder is None:
-                failure = await _restore(building, rewritten, projects, env, tools, isolation)
-                if failure is not None:
-                    return failure
-                folder = store.keep(building, key)
-    packages = Mount(folder / "packages", _PACKAGES, scratch=True)
+    kept = await store.kept(
+        key, lambda building: _restore(building, rewritten, projects, env, tools, isolation)
+    )
+    if isinstance(kept, Unprepared):
+        return kept
+    packages = Mount(kept.folder / "packages", _PACKAGES, scratch=True)
     absent = [spec for spec in named if not any(_name(spec) in text for text in rewritten.values())]
     return Prepared(
         key=key,
         mounts=(packages, *tools),
         env={**env, "NUGET_PACKAGES": isolation.inside(packages)},
-        cached=cached,
+        cached=kept.cached,
         notes=tuple(f"DEPENDENCIES: no project names {spec[:80]}; it is not added" for spec in absent),
     )
 

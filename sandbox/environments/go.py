@@ -72,24 +72,17 @@ async def prepare_go(
     tools = _tools(isolation)
     key = content_key("go", 2, tools.identity, manifests, imports, named)
     store = FolderCache(cache_folder() / "environments" / "go")
-    folder = store.find(key)
-    cached = folder is not None
-    if folder is None:
-        with store.building(key) as building:
-            folder = store.find(key)
-            if folder is None:
-                failure = await _build(building, files, named, tools, isolation)
-                if failure is not None:
-                    return failure
-                folder = store.keep(building, key)
+    kept = await store.kept(key, lambda building: _build(building, files, named, tools, isolation))
+    if isinstance(kept, Unprepared):
+        return kept
     mounts = [
-        Mount(folder / "mod", _MODULES),
-        Mount(folder / "build", _BUILT, scratch=True),
-        *(Mount(folder / "work" / name, f"{_WORK}/{name}") for name in ("go.mod", "go.sum")),
+        Mount(kept.folder / "mod", _MODULES),
+        Mount(kept.folder / "build", _BUILT, scratch=True),
+        *(Mount(kept.folder / "work" / name, f"{_WORK}/{name}") for name in ("go.mod", "go.sum")),
         *tools.mounts,
     ]
     env = {**_env(tools, isolation, mounts[0], mounts[1]), **_OFFLINE}
-    return Prepared(key=key, mounts=tuple(mounts), env=env, cached=cached)
+    return Prepared(key=key, mounts=tuple(mounts), env=env, cached=kept.cached)
 
 
 async def _build(

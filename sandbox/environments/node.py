@@ -55,19 +55,12 @@ async def prepare_node(
     tools = _tools(isolation)
     key = content_key("node", 2, tools.identity, manifest, locks)
     store = FolderCache(cache_folder() / "environments" / "node")
-    folder = store.find(key)
-    cached = folder is not None
-    if folder is None:
-        with store.building(key) as building:
-            folder = store.find(key)
-            if folder is None:
-                failure = await _build(building, manifest, locks, tools, isolation)
-                if failure is not None:
-                    return failure
-                folder = store.keep(building, key)
+    kept = await store.kept(key, lambda building: _build(building, manifest, locks, tools, isolation))
+    if isinstance(kept, Unprepared):
+        return kept
     # Vite and others keep caches below node_modules: what they write there is thrown away.
-    modules = Mount(folder / "project" / "node_modules", "/work/node_modules", scratch=True)
-    return Prepared(key=key, mounts=(modules, *tools.mounts), env={"PATH": tools.path}, cached=cached)
+    modules = Mount(kept.folder / "project" / "node_modules", "/work/node_modules", scratch=True)
+    return Prepared(key=key, mounts=(modules, *tools.mounts), env={"PATH": tools.path}, cached=kept.cached)
 
 
 async def fetch_package(spec: str, folder: Path, isolation: Isolation) -> Path | None:

@@ -49,25 +49,18 @@ async def prepare_python(
     )
     tools = _tools(isolation)
     key = content_key("python", tools.identity, specs)
-    cache = FolderCache(cache_folder() / "environments" / "python")
-    folder = cache.find(key)
-    cached = folder is not None
-    if folder is None:
-        with cache.building(key) as building:
-            folder = cache.find(key)
-            if folder is None:
-                failure = await _build(building, specs, tools, isolation)
-                if failure is not None:
-                    return failure
-                folder = cache.keep(building, key)
-    mount = Mount(folder / "env", _TARGET)
+    store = FolderCache(cache_folder() / "environments" / "python")
+    kept = await store.kept(key, lambda building: _build(building, specs, tools, isolation))
+    if isinstance(kept, Unprepared):
+        return kept
+    mount = Mount(kept.folder / "env", _TARGET)
     inside = isolation.inside(mount)
     return Prepared(
         key=key,
         mounts=(mount, *tools.interpreter),
         env={"PATH": f"{inside}/bin:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": inside},
-        importable=_importable(folder / "env"),
-        cached=cached,
+        importable=_importable(kept.folder / "env"),
+        cached=kept.cached,
         notes=want.notes,
     )
 

@@ -73,24 +73,17 @@ async def prepare_rust(
     tools = _tools(isolation)
     key = content_key("rust", 2, tools.identity, manifests(files), targets)
     store = FolderCache(cache_folder() / "environments" / "rust")
-    folder = store.find(key)
-    cached = folder is not None
-    if folder is None:
-        with store.building(key) as building:
-            folder = store.find(key)
-            if folder is None:
-                failure = await _build(building, stubs(files), tools, isolation)
-                if failure is not None:
-                    return failure
-                folder = store.keep(building, key)
-    cargo = Mount(folder / "cargo", _CARGO, scratch=True)
-    target = Mount(folder / "target", _TARGET, scratch=True)
-    lock = Mount(folder / "work" / "Cargo.lock", f"{_WORK}/Cargo.lock")
+    kept = await store.kept(key, lambda building: _build(building, stubs(files), tools, isolation))
+    if isinstance(kept, Unprepared):
+        return kept
+    cargo = Mount(kept.folder / "cargo", _CARGO, scratch=True)
+    target = Mount(kept.folder / "target", _TARGET, scratch=True)
+    lock = Mount(kept.folder / "work" / "Cargo.lock", f"{_WORK}/Cargo.lock")
     return Prepared(
         key=key,
         mounts=(cargo, target, lock, *tools.mounts),
         env=_env(tools, isolation, cargo, target),
-        cached=cached,
+        cached=kept.cached,
         notes=_notes(files["Cargo.toml"], named),
     )
 
