@@ -70,6 +70,8 @@ def judge_refusal(
         board.unclear(item, probe, target, f"{what} was answered {answer.status} before it was looked at")
     elif answer.status >= 500 and board.failed(_SQL, target):
         board.unclear(item, probe, target, f"{what} gives a 5xx, as injection strings do here")
+    elif answer.status >= 500 and target in board.unguarded:
+        board.unclear(item, probe, target, f"{what} gives a 5xx, as everything may here for want of a guard")
     elif why := fault(answer):
         board.against(
             item if answer.status >= 500 else ERRORS, probe, target, f"{what} gives {why}", ask, answer

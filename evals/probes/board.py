@@ -20,6 +20,8 @@ class Board:
     """
 
     judged: frozenset[Target] | None = None
+    unguarded: set[Target] = field(default_factory=set)
+    """Where a stranger meets a 5xx instead of a guard: what breaks there breaks for want of the guard."""
     _bad: dict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
     _good: dict[Key, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     _unclear: dict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))

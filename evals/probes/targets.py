@@ -25,6 +25,7 @@ class Target:
 
     ``owned``: by the task, only the owner of what it names may pass. ``known``: the inputs come from a schema, so that
     ``required`` can be believed. ``asked_for``: it is the task that wants the guard, not only the code that shows one.
+    ``bare``: its route is in the code, and no guard was seen before it.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Target:
     known: bool = False
     owned: bool = False
     asked_for: bool = False
+    bare: bool = False
     file: str = ""
     line: int = 0
 
@@ -72,7 +74,7 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
         found[key] = Target(
             operation.method, template(operation.path), operation.inputs, operation.form,
             _guarded(reading, operation.method, operation.path, route, secured=operation.secured),
-            known=True, owned=need.owner, asked_for=bool(need.required),
+            known=True, owned=need.owner, asked_for=bool(need.required), bare=bool(route and not route.guarded),
             file=route.file if route else "", line=route.line if route else 0,
         )  # fmt: skip
     reads, schemas = Inputs(view.project), Schemas(view.project)
@@ -90,6 +92,7 @@ def find_targets(view: CodeView, document: Document | None) -> tuple[Target, ...
             why,
             owned=need.owner,
             asked_for=bool(need.required),
+            bare=not route.guarded,
             file=route.file,
             line=route.line,
         )

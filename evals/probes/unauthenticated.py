@@ -31,13 +31,17 @@ def probe_unauthenticated(explorer: Explorer, board: Board) -> None:
                     ITEM, "stranger", target, f"granted {what}; only {target.guarded} speaks against it"
                 )
                 break
-            _judge(board, target, what, ask, answer)
+            _judge(board, target, what, ask, answer, nothing=not headers)
 
 
-def _judge(board: Board, target: Target, what: str, ask: Ask, answer: Answer) -> None:
+def _judge(board: Board, target: Target, what: str, ask: Ask, answer: Answer, *, nothing: bool) -> None:
+    """``nothing``: no credentials were sent. What breaks then, where the code shows no guard, breaks for want of it."""
     needs = f"{what}, though it is guarded by {target.guarded}"
     if not answer.status:
         board.unclear(ITEM, "stranger", target, f"no answer ({answer.silence})")
+    elif answer.status >= 500 and target.bare and (nothing or target in board.unguarded):
+        board.unguarded.add(target)
+        board.against(ITEM, "stranger", target, f"a 5xx in place of 401 or 403 {needs}", ask, answer)
     elif why := fault(answer):
         board.against(_ERRORS, "stranger", target, f"{what} gives {why}", ask, answer)
     elif answer.good:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from socketserver import UnixStreamServer
 from tempfile import TemporaryDirectory
@@ -22,7 +23,7 @@ from evals.probes.injection import probe_injection
 from evals.probes.literals import examples
 from evals.probes.openapi import Document, Input
 from evals.probes.reading import database_error, fault, leaked_hash, rows
-from evals.probes.report import ProbeReport, ProbeResult
+from evals.probes.report import ProbeReport, ProbeResult, blamed
 from evals.probes.targets import Target, find_targets, template
 from evals.probes.unauthenticated import probe_unauthenticated
 from evals.probes.unknown_things import probe_unknown_things
@@ -275,6 +276,42 @@ def test_a_guard_that_only_the_code_shows_may_let_strangers_in() -> None:
     assert verdicts(probe_unauthenticated, shown, granted) == {Verdict.INCONCLUSIVE}
     wanted = Target("GET", "/x", guarded="the task: GET /x - needs a token", asked_for=True)
     assert verdicts(probe_unauthenticated, wanted, granted) == {Verdict.FAIL}
+
+
+def test_what_breaks_for_want_of_a_guard_is_the_guards_matter_and_told_once() -> None:
+    def items(target: Target) -> set[tuple[str, Verdict]]:
+        board = Board()
+        with answering(lambda _: answer(500, {"error": "no user"})) as client:
+            explorer = Explorer(client, (target,), None, ())
+            probe_unauthenticated(explorer, board)
+            probe_unknown_things(explorer, board)
+        return {(result.item, result.verdict) for result in board.results()}
+
+    wanted = Target("DELETE", "/x/{id}", guarded="the task", asked_for=True, file="a.py", line=1)
+    assert items(replace(wanted, bare=True)) == {
+        ("auth-required", Verdict.FAIL),
+        ("error-handling", Verdict.INCONCLUSIVE),
+    }
+    assert items(wanted) == {("error-handling", Verdict.FAIL)}, "a guard that breaks is there, and breaks"
+
+
+def test_only_what_is_judged_comes_out() -> None:
+    one, other = Target("GET", "/a"), Target("GET", "/b")
+    board = Board(frozenset({one}))
+    board.told("error-handling", "malformed", one, "wrong")
+    board.told("error-handling", "malformed", other, "wrong")
+    assert [result.endpoint for result in board.results()] == ["GET /a"]
+
+
+def test_what_failed_before_decides_nothing() -> None:
+    old = ProbeResult("error-handling", "malformed", "GET /a", Verdict.FAIL, "a 5xx")
+    new = replace(old, endpoint="GET /b")
+    told = blamed(ProbeReport((old, new), "", "python a.py", 9), ProbeReport((old,)))
+    assert [(r.endpoint, r.verdict) for r in told.results] == [
+        ("GET /a", Verdict.INCONCLUSIVE),
+        ("GET /b", Verdict.FAIL),
+    ]
+    assert told.results[0].message == "as at the base commit: a 5xx"
 
 
 def test_a_search_for_any_of_its_words_is_no_injection() -> None:
