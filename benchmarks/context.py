@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.context.build import build_context
-from evals.context.cache import OutlineCache
+from evals.context.cache import ContextCache
 from evals.context.reading import Reading
 from sandbox.repository.snapshot import CommitFiles, read_snapshot
 from sandbox.repository.source import SourceRepository
@@ -91,7 +91,7 @@ def measure(folder: Path, scratch: Path, repeat: int) -> None:
 
 def whole(source: SourceRepository, commit: str, cache: Path) -> None:
     """All that `backsmith context` does after its start."""
-    build_context("repository", Reading(CommitFiles(source.git, commit), OutlineCache(cache)), TASK)
+    build_context("repository", Reading(CommitFiles(source.git, commit), ContextCache(cache)), TASK)
 
 
 def command(folder: Path, home: Path) -> None:

@@ -21,7 +21,7 @@ _BATCH = 500
 _OWN_CODE = ("outline.py", "definitions.py", "models.py", "cache.py")
 
 
-class OutlineCache:
+class ContextCache:
     """Texts by key. ``folder`` is made if need be; where it cannot be, nothing is kept."""
 
     def __init__(self, folder: Path) -> None:

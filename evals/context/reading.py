@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Protocol
 
 from evals.context.cache import (
-    OutlineCache,
+    ContextCache,
     key_of,
     read_definitions,
     read_outline,
@@ -37,7 +37,7 @@ class Reading:
     """What is known of a source. ``outlines`` are those of all its text files; with a cache only content that was
     never met before is read for them."""
 
-    def __init__(self, source: Source, cache: OutlineCache | None) -> None:
+    def __init__(self, source: Source, cache: ContextCache | None) -> None:
         self.source = source
         self._cache = cache
         self._texts: dict[str, str] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evals.context.build import build_context
-from evals.context.cache import OutlineCache
+from evals.context.cache import ContextCache
 from evals.context.conventions import Conventions, find_conventions
 from evals.context.definitions import definitions
 from evals.context.outline import count_in, outline, word_parts
@@ -191,8 +191,8 @@ def test_what_was_read_once_is_known_by_its_content(tmp_path: Path) -> None:
         Counted(FILES),
         Counted({**FILES, "app/billing.py": "def refund(order):\n    return order\n"}),
     )
-    first = build_context("shop", Reading(cold, OutlineCache(tmp_path)), "login")
-    reading = Reading(warm, OutlineCache(tmp_path))
+    first = build_context("shop", Reading(cold, ContextCache(tmp_path)), "login")
+    reading = Reading(warm, ContextCache(tmp_path))
     assert warm.asked == ["app/billing.py"]
     assert reading.outlines.keys() == FILES.keys()
     second = build_context("shop", reading, "login")
@@ -201,14 +201,14 @@ def test_what_was_read_once_is_known_by_its_content(tmp_path: Path) -> None:
 
 
 def test_a_damaged_cache_is_a_miss(tmp_path: Path) -> None:
-    fresh = Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines
+    fresh = Reading(snapshot_of(FILES), ContextCache(tmp_path)).outlines
     with sqlite3.connect(tmp_path / "context.sqlite") as database:
         database.execute("UPDATE kept SET data = 'no outline'")
     database.close()
-    assert Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines == fresh
+    assert Reading(snapshot_of(FILES), ContextCache(tmp_path)).outlines == fresh
     (tmp_path / "context.sqlite").write_bytes(b"no database at all" * 100)
-    assert Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines == fresh
-    assert Reading(snapshot_of(FILES), OutlineCache(tmp_path)).outlines == fresh
+    assert Reading(snapshot_of(FILES), ContextCache(tmp_path)).outlines == fresh
+    assert Reading(snapshot_of(FILES), ContextCache(tmp_path)).outlines == fresh
 
 
 def test_words_are_counted_by_their_parts_and_found_when_packed() -> None:
