@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from agents.batch.service import Progress as Batch
 from orchestrator.eval_engine import EvalEngine
 from orchestrator.terminal import console
 from prompts.quoting import one_line
@@ -29,6 +30,7 @@ class Progress:
         self._began = clock()
         self._shown = self._began
         self._engine: EvalEngine | None = None
+        self._batches: dict[str, Batch] = {}
         self._last_error = ""
 
     def attach(self, engine: EvalEngine) -> None:
@@ -42,6 +44,13 @@ class Progress:
         if now - self._shown >= self._every:
             self._shown = now
             self.show()
+
+    def batch(self, told: Batch) -> None:
+        """How far a batch is at its provider; shown until its results are collected."""
+        self._batches[told.batch] = told
+        if told.ended:
+            del self._batches[told.batch]
+        self.tick()
 
     def note(self, text: str) -> None:
         """Say something that a person should know."""
@@ -63,6 +72,8 @@ class Progress:
         if tally.errors:
             parts.append(f"{tally.errors} errors")
         parts.append(f"running {lanes.calling} model {lanes.queued} queued {lanes.judging} sandbox")
+        if self._batches:
+            parts.append(_batches(list(self._batches.values())))
         if here and seconds > 0:
             rate = here / seconds
             parts += [_rate(rate), f"{_span((tally.planned - tally.done) / rate)} left"]
@@ -86,6 +97,15 @@ def eval_progress(quiet: bool = False) -> Iterator[Progress]:
         shown = Progress(told.print, _EVERY, told.print)
         yield shown
         shown.show()
+
+
+def _batches(under_way: list[Batch]) -> str:
+    """What the provider says of the batches that it works on."""
+    answered = sum(batch.succeeded + batch.failed for batch in under_way)
+    failed = sum(batch.failed for batch in under_way)
+    name = "batch" if len(under_way) == 1 else f"{len(under_way)} batches"
+    told = f"{name} {answered}/{sum(batch.total for batch in under_way)} answered"
+    return told + (f" ({failed} failed)" if failed else "")
 
 
 def _rate(each_second: float) -> str:

@@ -1,7 +1,7 @@
 """``backsmith eval``: many samples of a suite."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -221,8 +221,9 @@ async def _eval(suite: "Suite", wanted: "Wanted", choice: "ModelChoice", pace: "
     folder = place.run or fresh_folder(Path("runs"), suite.name)
     try:
         options = model_options(choice, find_project(Path.cwd()), folder)
-        async with opened(suite, wanted, choice, options) as run:
-            with eval_progress(quiet=place.quiet) as progress:
+        with eval_progress(quiet=place.quiet) as progress:
+            told = replace(options, on_batch=progress.batch)
+            async with opened(suite, wanted, choice, told) as run:
                 await run_eval(run, folder, pace, place.where, options.spending, progress)
     except (InfrastructureError, asyncio.CancelledError):
         if folder.is_dir():

@@ -7,6 +7,7 @@ from typer.testing import CliRunner, Result
 from orchestrator.cli import application
 from tests.agents.loopback import Loopback, loopback
 from tests.orchestrator.answers import TASK
+from tests.orchestrator.suites import many, write_suite
 
 Cli = Callable[..., Result]
 
@@ -34,3 +35,9 @@ async def server() -> AsyncIterator[Loopback]:
     """A server that speaks the providers' wire formats."""
     async with loopback() as running:
         yield running
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A suite of six tasks with an answer each."""
+    return write_suite(tmp_path / "suite", many(6))
