@@ -134,20 +134,21 @@ class GoReader(GrammarReader):
     def switch(self, node: "Node") -> list[n.Stmt]:
         line, subject = self.line(node), self.maybe(node.child_by_field_name("value"))
         head = node.child_by_field_name("initializer")
-        chain: tuple[n.Stmt, ...] = ()
+        chain: list[n.If] = []
+        otherwise: tuple[n.Stmt, ...] = ()
         cases = [c for c in node.named_children if c.type.endswith("_case")]
-        for case in sorted(cases, key=lambda c: c.type == "default_case", reverse=True):
+        for case in cases:
             value = case.child_by_field_name("value")
             stmts = self.inside([c for c in case.named_children if value is None or c.id != value.id])
             if case.type == "default_case":
-                chain = stmts
+                otherwise = stmts
                 continue
             values = self.items(value)
             test: n.Expr = n.Choice(line, "or", tuple(values)) if values else n.Other(line, case.type)
             if subject is not None:
                 test = n.Compare(line, "in", subject, n.Group(line, "tuple", tuple(values)))
-            chain = (n.If(self.line(case), test, stmts, chain),)
-        return [*(self.inside([head]) if head else ()), *chain]
+            chain.append(n.If(self.line(case), test, stmts))
+        return [*(self.inside([head]) if head else ()), *n.chained(chain, otherwise)]
 
     def function(self, node: "Node") -> n.Function:
         field = node.child_by_field_name

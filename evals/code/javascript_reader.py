@@ -124,7 +124,8 @@ class JavaScriptReader(JavaScriptFunctions):
 
     def switch(self, node: "Node") -> list[n.Stmt]:
         subject = self.maybe(node.child_by_field_name("value")) or n.Const(self.line(node), value=None)
-        chain: tuple[n.Stmt, ...] = ()
+        chain: list[n.If] = []
+        otherwise: tuple[n.Stmt, ...] = ()
         body = node.child_by_field_name("body")
         pending: list[n.Expr] = []
         cases: list[tuple[list[n.Expr], n.Node | None, tuple[n.Stmt, ...], int]] = []
@@ -138,13 +139,13 @@ class JavaScriptReader(JavaScriptFunctions):
             if stmts:
                 cases.append((pending, None, stmts, self.line(case)))
                 pending = []
-        for values, _, stmts, line in reversed(cases):
+        for values, _, stmts, line in cases:
             if not values:
-                chain = (*stmts, *chain)
+                otherwise = stmts
                 continue
             test = n.Compare(line, "in", subject, n.Group(line, "tuple", tuple(values)))
-            chain = (n.If(line, test, stmts, chain),)
-        return list(chain)
+            chain.append(n.If(line, test, stmts))
+        return list(n.chained(chain, otherwise))
 
 
 def _only_literals(node: "Node | None") -> bool:

@@ -4,7 +4,7 @@ Each language's reader (``python_reader``, ``javascript_reader``, ...) lowers it
 node of its own becomes ``Other`` with its children, so that nothing inside it is lost.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from evals.code.syntax import (
@@ -77,6 +77,7 @@ __all__ = [
     "Stmt",
     "Text",
     "Try",
+    "chained",
     "children",
     "dotted",
     "inside",
@@ -84,6 +85,9 @@ __all__ = [
     "only",
     "walk",
 ]
+
+CASES = 40
+"""Branches of one chain. A switch may have thousands, and whatever walks a chain goes as deep as it is long."""
 
 Kind = TypeVar("Kind", bound=Node)
 
@@ -143,6 +147,18 @@ def inside(owner: Module | Function | Class) -> tuple[Node, ...]:
     if None not in memo:
         memo[None] = tuple(walk(*owner.body))
     return memo[None]
+
+
+def chained(cases: Sequence[If], otherwise: tuple[Stmt, ...] = ()) -> tuple[Stmt, ...]:
+    """Branches without an else, each as the else of the one before. Long chains are cut into several, one after the
+    other, of which the last has ``otherwise``."""
+    found: list[Stmt] = []
+    for start in range(0, len(cases), CASES):
+        chain = otherwise if start + CASES >= len(cases) else ()
+        for case in reversed(cases[start : start + CASES]):
+            chain = (If(case.line, case.test, case.body, chain),)
+        found.extend(chain)
+    return tuple(found) if cases else otherwise
 
 
 def only(owner: Module | Function | Class, kind: type[Kind]) -> tuple[Kind, ...]:

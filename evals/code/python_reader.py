@@ -150,8 +150,8 @@ class _Reader:
 
     def match(self, node: ast.Match) -> list[n.Stmt]:
         subject = self.expr(node.subject)
-        chain: tuple[n.Stmt, ...] = ()
-        for case in reversed(node.cases):
+        chain: list[n.If] = []
+        for case in node.cases:
             values = tuple(
                 self.expr(p.value) for p in ast.walk(case.pattern) if isinstance(p, ast.MatchValue)
             )
@@ -160,8 +160,8 @@ class _Reader:
             )
             if not values:
                 test = n.Other(case.pattern.lineno, "pattern", (subject,))
-            chain = (n.If(case.pattern.lineno, test, self.block(case.body), chain),)
-        return list(chain)
+            chain.append(n.If(case.pattern.lineno, test, self.block(case.body)))
+        return list(n.chained(chain))
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> n.Function:
         decorators = tuple(self.expr(d) for d in node.decorator_list)

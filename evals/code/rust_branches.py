@@ -67,8 +67,8 @@ class RustBranches(RustMacros):
     def choose(self, node: "Node", sink: Sink) -> list[n.Stmt]:
         """A ``match`` as a chain of branches; what a pattern names is bound first."""
         subject = self.maybe(node.child_by_field_name("value")) or n.Other(self.line(node), "subject")
-        chain: tuple[n.Stmt, ...] = ()
-        for pattern, value in reversed(self.arms(node)):
+        chain: list[n.If] = []
+        for pattern, value in self.arms(node):
             line = self.line(pattern)
             values = literal_patterns(self, pattern)
             test: n.Expr = n.Other(line, "pattern", (subject,))
@@ -78,8 +78,8 @@ class RustBranches(RustMacros):
             if when is not None:
                 test = n.Choice(line, "and", (test, self.expr(when)))
             bound = [n.Assign(line, (n.Name(line, name),), subject) for name in bound_names(self, pattern)]
-            chain = (n.If(line, test, (*bound, *self.into(value, sink)), chain),)
-        return list(chain)
+            chain.append(n.If(line, test, (*bound, *self.into(value, sink))))
+        return list(n.chained(chain))
 
     def arms(self, node: "Node") -> "list[tuple[Node, Node]]":
         body = node.child_by_field_name("body")

@@ -67,9 +67,12 @@ class RustExpressions(RustBranches):
                 return self.macro(node)
             case "struct_expression":
                 return self.made(node)
-            case "index_expression" if len(node.named_children) >= 2:
-                base, key = self.many(node.named_children[:2])
-                return base if node.named_children[1].type == "range_expression" else n.Index(line, base, key)
+            case "index_expression":
+                parts = self.many(node.named_children)
+                if len(parts) != 2:
+                    return self.other(node)
+                ranged = any(c.type == "range_expression" for c in node.named_children)
+                return parts[0] if ranged else n.Index(line, *parts)
             case "unary_expression":
                 operand = self.many(node.named_children[:1])
                 if self.text(node).startswith("!") and operand:

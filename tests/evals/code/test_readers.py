@@ -44,6 +44,24 @@ def test_long_chains_are_flat(path: str, text: str) -> None:
         assert len(texts[0].parts) == 3000
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "def f(x):\n match x:\n" + "".join(f"  case {i}:\n   y = {i}\n" for i in range(600))),
+        ("a.js", "switch (x) {" + "".join(f"case {i}: y = {i}; break;" for i in range(600)) + "}"),
+        (
+            "a.go",
+            "package a\nfunc f() { switch x {" + "".join(f"\ncase {i}: y()" for i in range(600)) + "} }",
+        ),
+        ("a.rs", "fn f() { match x {" + "".join(f" {i} => y()," for i in range(600)) + "} }"),
+    ],
+)
+def test_a_switch_may_have_any_number_of_cases(path: str, text: str) -> None:
+    view = build_view({path: text})
+    assert len(n.only(view.modules[0], n.If)) == 600
+    assert all(result.evidence for result in judge(view))
+
+
 @pytest.mark.parametrize("path", PATHS)
 @settings(deadline=None)  # the first text of a language loads its grammar
 @given(text=st.text(alphabet="(){}[]<>;:,.='\"`$@#abc \n\t\\0\0\u2028é", max_size=300))
