@@ -80,7 +80,12 @@ class Fallbacks:
                 yield from self._declared(item)
             case n.Const(value=str() as text) if len(text) < 2000:
                 match_ = _SPRING.search(text)
-                if match_ and secret_name(match_[1]) and match_[2].strip() and match_[2][0] != "#":
+                if (
+                    match_
+                    and secret_name(match_[1])
+                    and match_[2].strip()
+                    and not match_[2].startswith("#{null")
+                ):
                     yield item.line, _says(match_[1])
 
     def asked(self, expr: n.Expr) -> str:
