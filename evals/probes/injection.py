@@ -1,14 +1,19 @@
 """Injection strings: they neither fail with a database's error nor change what is selected."""
 
+from collections.abc import Callable
+from functools import cache, partial
+
 from evals.probes.board import Board
 from evals.probes.client import Answer, Ask
 from evals.probes.credentials import is_login, leaves
-from evals.probes.explorer import Explorer, token_in
+from evals.probes.explorer import Explorer, Granted, token_in
 from evals.probes.reading import database_error, rows
 from evals.probes.targets import Target
 
 ITEM = "sql-parameterized"
 _NOTHING = "probe-no-such-thing"
+_ODD = "probe # such & thing <>"
+"""Text that no query minds and that whoever looks at its letters refuses, as he refuses quotes."""
 _BREAKS = ("'", '"', "' OR '1'='1", "'; SELECT 1; --", "\\'", "1 OR 1=1", "%' OR 1=1 --", "1) OR (1=1")
 _WIDENS = (
     f"{_NOTHING}' OR '1'='1",
@@ -45,6 +50,7 @@ def _query(explorer: Explorer, board: Board, target: Target, name: str) -> None:
         board.unclear(ITEM, "injection", target, f"{name[:40]} gives a {plain.status} with harmless text too")
         return
     before = rows(plain.json) if plain.good else None
+    odd = cache(lambda: ask(_ODD)[1])
     for value in (*_BREAKS, *_WIDENS, *_NUMBERS):
         sent, answer = ask(value)
         after = rows(answer.json) if answer.good else None
@@ -56,7 +62,7 @@ def _query(explorer: Explorer, board: Board, target: Target, name: str) -> None:
             what = f"{name[:40]} widens the selection from {before} to {after} rows"
             board.against(ITEM, "injection", target, what, sent, answer)
         else:
-            _judge(board, target, sent, answer)
+            _judge(board, target, sent, answer, odd)
 
 
 def _path(explorer: Explorer, board: Board, target: Target) -> None:
@@ -67,12 +73,13 @@ def _path(explorer: Explorer, board: Board, target: Target) -> None:
     if absent.status >= 500:
         board.unclear(ITEM, "injection", target, f"the path gives a {absent.status} with harmless text too")
         return
+    odd = cache(lambda: explorer.send(target, path=explorer.path_of(target, _ODD))[1])
     for value in (*_BREAKS, *_WIDENS, *_NUMBERS):
         sent, answer = explorer.send(target, path=explorer.path_of(target, value))
         if answer.good and absent.refused and value in {*_WIDENS, *_NUMBERS}:
             board.against(ITEM, "injection", target, "something is selected that is not there", sent, answer)
         else:
-            _judge(board, target, sent, answer)
+            _judge(board, target, sent, answer, odd)
 
 
 def _login(explorer: Explorer, board: Board, target: Target) -> None:
@@ -83,6 +90,7 @@ def _login(explorer: Explorer, board: Board, target: Target) -> None:
         board.unclear(ITEM, "injection", target, f"a login gives a {status} with harmless text too")
         return
     for field in names:
+        odd = cache(partial(_answer, explorer, target, {**harmless, field: _ODD}))
         for value in (*_BREAKS, "' OR 1=1 -- ", "probe@example.com' OR '1'='1", "admin' -- "):
             sent, answer = explorer.send(target, body={**harmless, field: value}, headers=())
             if answer.good and token_in(answer):
@@ -90,7 +98,11 @@ def _login(explorer: Explorer, board: Board, target: Target) -> None:
             elif answer.status in {401, 403}:
                 board.fine(ITEM, "injection", target, sent, answer)  # a login's own way to refuse
             else:
-                _judge(board, target, sent, answer)
+                _judge(board, target, sent, answer, odd)
+
+
+def _answer(explorer: Explorer, target: Target, body: dict[str, str]) -> Answer:
+    return explorer.send(target, body=body, headers=())[1]
 
 
 def _body(explorer: Explorer, board: Board, target: Target) -> None:
@@ -100,16 +112,29 @@ def _body(explorer: Explorer, board: Board, target: Target) -> None:
         return
     for name, value in granted.body.items():
         if isinstance(value, str):
+            odd = cache(partial(_spoilt_answer, explorer, granted, name, _ODD))
             for text in _BREAKS[:5]:
-                explorer.values.fresh()
-                body = {**explorer.values.renewed(dict(granted.body)), name: text}
-                sent, answer = explorer.send(target, path=granted.path, body=body, query=granted.query)
-                _judge(board, target, sent, answer)
+                sent, answer = _spoilt(explorer, granted, name, text)
+                _judge(board, target, sent, answer, odd)
 
 
-def _judge(board: Board, target: Target, sent: Ask, answer: Answer) -> None:
+def _spoilt(explorer: Explorer, granted: Granted, name: str, text: str) -> tuple[Ask, Answer]:
+    """The granted request with one text in place of another."""
+    explorer.values.fresh()
+    body = {**explorer.values.renewed(dict(granted.body)), name: text}
+    return explorer.send(granted.target, path=granted.path, body=body, query=granted.query)
+
+
+def _spoilt_answer(explorer: Explorer, granted: Granted, name: str, text: str) -> Answer:
+    return _spoilt(explorer, granted, name, text)[1]
+
+
+def _judge(board: Board, target: Target, sent: Ask, answer: Answer, odd: Callable[[], Answer]) -> None:
+    """``odd`` asks the same with odd text that is no injection: what breaks on that too breaks for another cause."""
     if words := database_error(answer):
         board.against(ITEM, "injection", target, f"a database's error ({words})", sent, answer)
+    elif answer.status >= 500 and odd().status >= 500:
+        board.unclear(ITEM, "injection", target, f"gives a {answer.status}, as other odd text does too")
     elif answer.status >= 500:
         board.against(ITEM, "injection", target, "an injection string gives a 5xx", sent, answer)
     elif answer.status in {401, 403} or not answer.status:

@@ -327,6 +327,19 @@ def test_a_search_for_any_of_its_words_is_no_injection() -> None:
     assert verdicts(probe_injection, target, injected) == {Verdict.FAIL}
 
 
+def test_what_breaks_on_all_odd_text_is_no_injection() -> None:
+    def picky(ask: Ask) -> Answer:
+        asked = dict(ask.query).get("q", "")
+        return answer(200 if asked.replace("-", "").isalnum() else 500, {"items": []})
+
+    def injected(ask: Ask) -> Answer:
+        return answer(500 if "'" in dict(ask.query).get("q", "") else 200, {"items": []})
+
+    target = Target("GET", "/x", (Input("q", "query"),))
+    assert verdicts(probe_injection, target, picky) == {Verdict.INCONCLUSIVE}
+    assert verdicts(probe_injection, target, injected) == {Verdict.FAIL}
+
+
 def test_a_router_s_own_404_need_not_be_json() -> None:
     target = Target("GET", "/x/{id}")
     assert verdicts(probe_unknown_things, target, lambda _: answer(404, "<h1>Not Found</h1>")) == {
