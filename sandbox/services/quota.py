@@ -68,5 +68,9 @@ class Quota:
         kept = await self._measure(frozenset(self._names - self._over))
         for name, size in kept.items():
             if size > self._most_mb * _MIB and name in self._names:
-                await self._shut_out(name)
-                self._over.add(name)
+                self._over.add(name)  # before it is felt: who is shut out may ask at once why
+                try:
+                    await self._shut_out(name)
+                except SandboxError:
+                    self._over.discard(name)
+                    raise

@@ -88,10 +88,10 @@ class TestPostgreSQL:
 
     async def test_who_keeps_too_much_is_shut_out(self, server: PostgreSQL, isolation: Isolation) -> None:
         one, two = await server.bind(isolation), await server.bind(isolation)
-        fill = "CREATE TABLE t AS SELECT repeat(md5(n::text), 100) AS x FROM generate_series(1, 400000) n"
+        fill = "CREATE TABLE t AS SELECT md5(n::text) AS x FROM generate_series(1, 400000) n"
         async with await self.connect(one) as connection:
             with pytest.raises(psycopg.errors.AdminShutdown):
-                for name in "abcdefgh":
+                for name in "abcdefghijkl":
                     await connection.execute(fill.replace(" t ", f" {name} ").encode())
                     await asyncio.sleep(0.5)
         with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
@@ -197,7 +197,7 @@ class TestMariaDB:
         def fill() -> None:
             with self.connect(one) as connection, connection.cursor() as cursor:
                 cursor.execute("CREATE TABLE t (x longtext)")
-                for _ in range(2000):
+                for _ in range(20_000):
                     cursor.execute("INSERT INTO t VALUES (repeat('x', 500000))")
 
         with pytest.raises((pymysql.err.OperationalError, pymysql.err.InterfaceError)):
@@ -275,3 +275,27 @@ async def test_what_a_server_has_to_say_is_told_with_the_trial() -> None:
         trial = await laboratory.run(Project({"test_it.py": test}, database="Redis"))
     assert trial.report.passed, trial.report
     assert any("Redis ended before its tests did" in note for note in trial.notes)
+
+
+@pytest.mark.network
+async def test_a_server_that_dies_is_no_fault_of_the_answer() -> None:
+    if problem := PostgreSQL().problem() or Bubblewrap().problem():
+        pytest.skip(problem)
+    test = (
+        "import socket, time\n"
+        "def test_it_answers():\n"
+        "    socket.create_connection(('localhost', 5432))\n"
+        "    time.sleep(4)\n"
+        "    raise AssertionError('gone')\n"
+    )
+    async with Laboratory(Bubblewrap()) as laboratory:
+        [server] = [s for s in laboratory._services if isinstance(s, PostgreSQL)]
+        running = asyncio.create_task(laboratory.run(Project({"test_it.py": test}, database="PostgreSQL")))
+        while server._process is None or not server._quota._names:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await server._process.kill()
+        trial = await running
+        again = await laboratory.run(Project({"test_ok.py": "def test_it(): pass\n"}, database="PostgreSQL"))
+    assert trial.report.ours
+    assert "PostgreSQL server ended" in trial.report.problem
+    assert again.report.passed, "a fresh server took its place"

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ from sandbox.services.elasticsearch import Elasticsearch
 from sandbox.services.turns import Turns, listens
 from sandbox.trial import Laboratory
 from tests.sandbox.docker_image import image_names
+
+pytestmark = pytest.mark.slow
 
 PORT = 7000
 # Lines: SET word, GET; every word is also written to the data folder.
@@ -58,12 +60,16 @@ class Words:
         return not self.stubborn
 
 
+# Several processes may run these tests at once, each with an image of its own.
+TAG = f"backsmith-tests-words:{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+
+
 @pytest.fixture(scope="module")
-def image() -> ServerImage:
+def image() -> Iterator[ServerImage]:
     """The server's image, built on that of the other tests."""
     if problem := Docker(image_names()).problem():
         pytest.skip(problem)
-    dockerfile = f"FROM {image_names()}\nCOPY server.py /\nENTRYPOINT python3 /server.py\n"
+    dockerfile = f"FROM {image_names()}\nLABEL tag={TAG}\nCOPY server.py /\nENTRYPOINT python3 /server.py\n"
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as tar:
         for name, text in (("Dockerfile", dockerfile), ("server.py", SERVER)):
@@ -71,11 +77,17 @@ def image() -> ServerImage:
             about.size = len(text.encode())
             tar.addfile(about, io.BytesIO(text.encode()))
     context.seek(0)
-    said = connect().api.build(fileobj=context, custom_context=True, tag="backsmith-tests-words:1", rm=True)
+    said = connect().api.build(fileobj=context, custom_context=True, tag=TAG, rm=True)
     assert b"Successfully tagged" in b"".join(said)
+    yield words_image()
+    connect().api.remove_image(TAG, force=True)
+
+
+def words_image() -> ServerImage:
+    """What ``ServerContainer`` has to know of it."""
     return ServerImage(
         label="Words",
-        names=("backsmith-tests-words",),
+        names=(),
         setting="BACKSMITH_WORDS_IMAGE",
         pull="words",
         env={"WORDS": "1"},
@@ -85,6 +97,11 @@ def image() -> ServerImage:
         uid=1234,
         gid=1234,
     )
+
+
+@pytest.fixture(autouse=True)
+def _named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKSMITH_WORDS_IMAGE", TAG)
 
 
 @pytest.fixture
@@ -139,11 +156,13 @@ async def test_a_server_that_stays_unclean_or_ends_is_replaced(image: ServerImag
         _, third = await turns.take()
         assert await say(third / "server", "GET") == ""
         assert third.parent != second.parent
+        [third_name] = names()
+        assert networks({third_name})
         await turns.give_back()
     finally:
         await turns.stop()
     assert not names()
-    assert not [found for found in connect().api.networks() if found["Name"].startswith("backsmith-")]
+    assert not networks({third_name})
 
 
 async def test_the_container_is_as_closed_as_a_samples(image: ServerImage) -> None:
@@ -185,11 +204,10 @@ async def test_one_that_does_not_come_up_is_told_with_its_log(
 
 START = """
 import asyncio, time
-from tests.sandbox.test_turns import PORT, Words, ServerImage
+from tests.sandbox.test_turns import PORT, Words, words_image
 from sandbox.services.turns import Turns
 async def main():
-    image = ServerImage("Words", ("backsmith-tests-words",), "X", "x", {}, "/data", 1, 128, 1234, 1234)
-    await Turns(image, PORT, Words()).take()
+    await Turns(words_image(), PORT, Words()).take()
     print("up", flush=True)
     time.sleep(60)
 asyncio.run(main())
@@ -206,13 +224,13 @@ async def test_the_next_start_removes_what_a_killed_run_left(image: ServerImage)
     )
     assert process.stdout is not None
     assert await asyncio.wait_for(process.stdout.readline(), 60) == b"up\n"
-    assert len(names()) == 1
+    [left] = names()
     process.kill()
     await process.communicate()
     async with Laboratory(Bubblewrap()):
         pass
     assert not names()
-    assert not connect().api.networks(filters={"label": "backsmith.owner"})
+    assert not networks({left})
 
 
 def test_where_there_is_no_daemon_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -225,5 +243,10 @@ def test_where_there_is_no_daemon_it_is_told(monkeypatch: pytest.MonkeyPatch, tm
 def names() -> list[str]:
     """The containers of this test that are there."""
     api: APIClient = connect().api
-    found = api.containers(all=True, filters={"ancestor": "backsmith-tests-words:1"})
+    found = api.containers(all=True, filters={"ancestor": TAG})
     return [str(container["Names"][0]).removeprefix("/") for container in found]
+
+
+def networks(called: set[str]) -> list[str]:
+    """Those of these names that are there."""
+    return [found["Name"] for found in connect().api.networks() if found["Name"] in called]
