@@ -136,7 +136,7 @@ class Bench:
             argv=plan.argv,
             env={**self.env, **plan.env},
             mounts=(*self._command.mounts, *self._sealed()),
-            turns=plan.turns,
+            serial=plan.serial,
         )
         _clear(plan.files, self._work_folder)
         lay_out(plan.files, self._work_folder)

@@ -53,7 +53,7 @@ class Bubblewrap:
         most = task_bound(command.limits)
         bounded = command if os.geteuid() == 0 else replace(command, argv=with_task_limit(command.argv, most))
         try:
-            with bounded_tasks(most) as group, self.processors.one(wanted=command.turns) as processor:
+            with bounded_tasks(most) as group, self.processors.one(wanted=command.serial) as processor:
                 return await supervise(
                     with_rlimits(bwrap_argv(options, bounded), command.limits, group),
                     cwd=Path("/"),

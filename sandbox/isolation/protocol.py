@@ -51,7 +51,7 @@ class Command:
     ``argv``, ``env`` and ``cwd`` use inside paths, as ``Isolation.inside`` tells them. ``env`` is the whole
     environment: nothing of the host's is added but what the isolation itself needs. ``network`` is only for
     installing dependencies. ``toolchain`` names whose programs it needs, for isolations that have an image
-    for each. ``turns``: its threads work one at a time, so that it may be kept on one processor.
+    for each. ``serial``: its threads work one at a time, so that it may be kept on one processor.
     """
 
     argv: tuple[str, ...]
@@ -62,7 +62,7 @@ class Command:
     relays: tuple[Relay, ...] = ()
     network: bool = False
     toolchain: str = ""
-    turns: bool = False
+    serial: bool = False
     entrance: Entrance | None = None
 
     @property

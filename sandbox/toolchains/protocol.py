@@ -29,7 +29,7 @@ class TestCommand:
     """How to run a project's tests; ``work`` and ``results`` in it are inside paths.
 
     ``warm``: they can also be run from a process that has the environment's packages imported. ``files`` are ours
-    and are laid out beside the project's, for this command alone. ``turns``: the language's threads work one at
+    and are laid out beside the project's, for this command alone. ``serial``: the language's threads work one at
     a time.
     """
 
@@ -39,7 +39,7 @@ class TestCommand:
     env: Mapping[str, str] = field(default_factory=dict)
     warm: WarmRunner | None = None
     files: Mapping[str, str] = field(default_factory=dict)
-    turns: bool = False
+    serial: bool = False
 
 
 class Toolchain(Protocol):

@@ -61,7 +61,7 @@ class Python:
         report = f"{results}/{_EVENTS}"
         warm = WarmRunner(f"{_INSIDE.target}/backsmith_zygote.py", report) if runner == "pytest" else None
         argv = ("/bin/sh", "-c", _SCRIPTS[runner])
-        return TestCommand(argv, {**_QUIET, "BACKSMITH_REPORT": report}, warm, turns=True)
+        return TestCommand(argv, {**_QUIET, "BACKSMITH_REPORT": report}, warm, serial=True)
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """What the witness took down; comparisons that lie make it worthless."""

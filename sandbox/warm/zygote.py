@@ -104,7 +104,7 @@ class Zygote:
     async def _run(self, command: Command, report: str, needs: Needs, start: float) -> Finished:
         with (
             placed(command, self._scratch.path, self._seen) as places,
-            self._processors.one(wanted=command.turns) as processor,
+            self._processors.one(wanted=command.serial) as processor,
         ):
             within = replace(command, relays=())
             options = view(within, Path("/etc"), lambda mount: places[mount])

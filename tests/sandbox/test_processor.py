@@ -44,8 +44,8 @@ def name() -> str:
     return f"test-{secrets.token_hex(8)}"
 
 
-async def told_by(script: str, processors: Processors, *, turns: bool = True) -> str:
-    command = Command(("python3", "-c", script), cwd="/", turns=turns, limits=Limits(seconds=60))
+async def told_by(script: str, processors: Processors, *, serial: bool = True) -> str:
+    command = Command(("python3", "-c", script), cwd="/", serial=serial, limits=Limits(seconds=60))
     return (await Bubblewrap(processors).run(command)).output.strip()
 
 
@@ -66,7 +66,7 @@ async def test_a_command_that_takes_turns_is_on_one_processor_and_others_are_not
     processors: Processors,
 ) -> None:
     assert await told_by(COUNT, processors) == "1"
-    assert await told_by(COUNT, processors, turns=False) == str(PROCESSORS)
+    assert await told_by(COUNT, processors, serial=False) == str(PROCESSORS)
     assert len(os.sched_getaffinity(0)) == PROCESSORS  # and nothing of that stays with us
 
 
