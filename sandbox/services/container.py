@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from prompts.errors import SandboxError
 from sandbox.isolation.docker_daemon import connect, labels, reap
+from sandbox.isolation.docker_lane import Lane
 from sandbox.scratch import ScratchFolder, is_held
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class ServerContainer:
         self._api = api
         self._scratch = scratch
         self._name = f"backsmith-{secrets.token_hex(8)}"
+        self._lane = Lane()
 
     @classmethod
     async def start(cls, image: ServerImage) -> "ServerContainer":
@@ -85,8 +87,8 @@ class ServerContainer:
         container = cls(image, api, ScratchFolder(CONTAINER_SCRATCH, sockets=True))
         try:
             with _told(image.label):
-                await asyncio.to_thread(container._create, identity)
-        except SandboxError:
+                await container._lane.call(container._create, identity)
+        except BaseException:  # cancelled, too: what is being made is still made to its end
             await container.remove()
             raise
         return container
@@ -94,25 +96,24 @@ class ServerContainer:
     async def address(self) -> str:
         """Where it is reached from this machine; empty once it has ended."""
         with _told(self._image.label):
-            about = await asyncio.to_thread(self._api.inspect_container, self._name)
+            about = await self._lane.call(self._api.inspect_container, self._name)
         found = about["NetworkSettings"]["Networks"].get(self._name, {}).get("IPAddress", "")
         return str(found) if about["State"]["Running"] else ""
 
     async def run(self, *argv: str) -> tuple[int, str]:
         """Run a program in the container; its exit code and what it printed."""
         with _told(self._image.label):
-            return await asyncio.to_thread(self._exec, argv)
+            return await self._lane.call(self._exec, argv)
 
     async def log(self) -> str:
         """The end of what it printed."""
         with _told(self._image.label):
-            said = await asyncio.to_thread(self._api.logs, self._name, tail=40)
+            said = await self._lane.call(self._api.logs, self._name, tail=40)
         return bytes(said).decode("utf-8", "replace")[-4000:]
 
     async def remove(self) -> None:
         """Remove the container, its network and its folder, whatever has become of them."""
-        await asyncio.to_thread(self._remove)
-        self._scratch.remove()
+        await self._lane.last(self._remove)
 
     def _create(self, identity: str) -> None:
         from docker.types import LogConfig
@@ -158,6 +159,7 @@ class ServerContainer:
             self._api.remove_container(self._name, force=True, v=True)
         with contextlib.suppress(DockerException, OSError):
             self._api.remove_network(self._name)
+        self._scratch.remove()
 
 
 async def reap_containers() -> tuple[str, ...]:

@@ -75,8 +75,8 @@ class Turns:
         await self._discard()
 
     async def _running(self) -> ServerContainer:
-        if self._container is not None and not await self._container.address():
-            await self._discard()  # it ended by itself
+        if self._container is not None and not (self._address and await self._container.address()):
+            await self._discard()  # it ended by itself, or whoever waited for it gave up
         if self._container is None:
             self._container = await ServerContainer.start(self._image)
             await self._wait(self._container)
@@ -109,7 +109,7 @@ class Turns:
             self._door = None
 
     async def _discard(self) -> None:
-        container, self._container = self._container, None
+        container, self._container, self._address = self._container, None, ""
         if container is not None:
             await container.remove()
 

@@ -165,6 +165,16 @@ async def test_a_server_that_stays_unclean_or_ends_is_replaced(image: ServerImag
     assert not networks({third_name})
 
 
+async def test_whoever_gives_up_waiting_leaves_a_server_that_works(turns: Turns) -> None:
+    for patience in (0.05, 0.6):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(turns.take(), patience)
+    _, folder = await turns.take()
+    assert await say(folder / "server", "SET a") == "a"
+    assert len(names()) == 1
+    await turns.give_back()
+
+
 async def test_the_container_is_as_closed_as_a_samples(image: ServerImage) -> None:
     container = await ServerContainer.start(image)
     try:
