@@ -28,6 +28,7 @@ _MALFORMED: tuple[tuple[str, bytes], ...] = (
     ("a text for an object", b'"text"'),
     ("null for an object", b"null"),
 )
+_ILL_TYPED = (b"[]", b'"text"', b"null")
 _NUL = "probe\x00probe"
 _HALF_PAIR = "probe\ud800probe"
 _ODD_NUMBERS: tuple[tuple[str, object], ...] = (
@@ -103,8 +104,9 @@ def _malformed(explorer: Explorer, board: Board, target: Target) -> None:
         if answer.good and granted is None:
             board.unclear(ERRORS, "malformed", target, f"{what} is accepted, and so may be any body")
             continue
-        # What is accepted was not validated; what breaks was not handled.
-        item = INPUT if answer.good else ERRORS
+        # What is accepted was not validated, and neither was JSON of another type that breaks what takes all else.
+        ill_typed = raw in _ILL_TYPED and not board.failed(ERRORS, target)
+        item = INPUT if answer.good or ill_typed else ERRORS
         judge_refusal(board, item, "malformed", target, what, ask, answer)
 
 
