@@ -6,7 +6,8 @@
 Both tools replay the same short answers, once each: ours from a suite with recorded answers (`--no-tests`; every
 answer, prompt and file goes into git, every record is synced), Inspect AI from `mockllm` with custom outputs and
 usage. Each number is a process of its own, the tools in turn; wall seconds, processor seconds and the peak of
-memory. Milliseconds per sample are marginal: between the smaller and the larger number of samples.
+memory. Milliseconds per sample are marginal: between the smaller and the larger number of samples. On a machine
+that does other work too, processor seconds and the ratio tell more than the wall clock.
 
 PYTHON is an interpreter that has inspect-ai (`uv venv theirs && uv pip install --python theirs inspect-ai`);
 without it only ours is measured. `--kills` runs the resume test instead: an eval is killed (SIGKILL) at random
@@ -115,15 +116,17 @@ def compare(python: str | None, counts: Sequence[int], most: int, tries: int) ->
             wall, cpu, peak = (median(getattr(c, part) for c in costs) for part in ("wall", "cpu", "peak"))
             print(f"{name:<12}{count:>8}{wall:>9.2f}{cpu:>9.2f}{peak:>10.0f}")
         small, large = min(counts), max(counts)
-        each: dict[str, list[float]] = {name: [] for name in tools}
-        for name in tools:
-            for low, high in zip(found[name, small], found[name, large], strict=True):
-                each[name].append((high.wall - low.wall) / (large - small) * 1000)
-            print(f"{name}: {median(each[name]):.2f} ms a sample (least {min(each[name]):.2f})")
-        if python:
-            print(f"ratio: {median(each['inspect-ai']) / median(each['backsmith']):.1f}")
+        for part in ("wall", "cpu"):
+            each: dict[str, float] = {}
+            for name in tools:
+                pairs = zip(found[name, small], found[name, large], strict=True)
+                times = [(getattr(h, part) - getattr(s, part)) / (large - small) * 1000 for s, h in pairs]
+                each[name] = median(times)
+                print(f"{name}: {each[name]:.2f} ms a sample, {part} (least {min(times):.2f})")
+            if python:
+                print(f"ratio, {part}: {each['inspect-ai'] / each['backsmith']:.1f}")
         if most:
-            for count in (most // 10, most):
+            for count in (most // 10, most // 2, most):
                 cost = ours(folder, count)
                 print(f"backsmith: {count} samples, peak {cost.peak:.0f} MiB, {cost.wall:.1f} s")
 

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import os
 import tempfile
 import time
 from collections import Counter
@@ -26,7 +27,7 @@ from evals.verdict import Evidence, Verdict
 from orchestrator.eval_engine import EvalEngine, EvalRun, Pace
 from orchestrator.eval_plan import write_plan
 from orchestrator.eval_ray import ray_judge
-from orchestrator.eval_setup import Wanted, for_suite, opened
+from orchestrator.eval_setup import Wanted, cores, for_suite, opened
 from orchestrator.journal import scan_journal
 from orchestrator.model_choice import ModelChoice
 from orchestrator.results import read_results
@@ -121,6 +122,8 @@ def compare(work: str, samples: int, seconds: float) -> dict[str, object]:
             "alone_seconds": round(alone, 2),
             "cluster_seconds": round(cluster, 2),
             "speed_up": round(alone / cluster, 2),
+            "cores": cores(),
+            "load": [round(load, 1) for load in os.getloadavg()],
         }
 
 
