@@ -16,6 +16,7 @@ _KEYED = {
     ("crypto", "createDecipheriv"): 1, ("", "SignedString"): 0, ("", "signWith"): 1, ("Algorithm", "HMAC256"): 0,
     ("Algorithm", "HMAC512"): 0, ("", "Fernet"): 0, ("", "URLSafeTimedSerializer"): 0, ("", "cookieParser"): 0,
     ("", "URLSafeSerializer"): 0, ("cookie", "NewStore"): 0, ("AES", "new"): 0, ("", "Sequelize"): 2,
+    ("HmacSha256", "new_from_slice"): 0,
     ("EncodingKey", "from_secret"): 0, ("DecodingKey", "from_secret"): 0, ("", "TimestampSigner"): 0,
     ("", "setSigningKey"): 0, ("Keys", "hmacShaKeyFor"): 0, ("", "SecretKeySpec"): 0, ("", "NewCookieStore"): 0,
     ("DriverManager", "getConnection"): 2,

@@ -1,4 +1,4 @@
-"""Secrets in languages that have no reader here (Rust, C#, Ruby, PHP, Kotlin, ...): by their text, line by line.
+"""Secrets in languages that have no reader here (C#, Ruby, PHP, Kotlin, ...): by their text, line by line.
 
 Only what stands in one statement is seen: a literal under a secret's name, a fallback beside the variable's name, a
 literal key handed to a signer. Comments are left out. Every pattern is tight, so a line takes time in proportion to
@@ -15,27 +15,21 @@ from evals.checklist.secret_shapes import dsn_password, secret_name, secret_valu
 from evals.code.files import LARGEST, CodeFile
 
 _NAME = r"""["']([A-Za-z][\w.:]{2,60})["']"""
-_LITERAL = r"""(?:String::from\(|b)?["']([^"'\n]{1,160})["']"""
+_LITERAL = r"""["']([^"'\n]{1,160})["']"""
 _SECOND = re.compile(
-    rf"\b(?:ENV\.fetch|getenv|env|option_env!|get_env|env_or|env_or_default)\s*\(\s*{_NAME}\s*,\s*{_LITERAL}"
+    rf"\b(?:ENV\.fetch|getenv|env|get_env|env_or|env_or_default)\s*\(\s*{_NAME}\s*,\s*{_LITERAL}"
 )
 _AFTER = re.compile(
-    rf"(?:\bvar|option_env!|\bENV|\bgetenv|GetEnvironmentVariable|_ENV|_SERVER|\benv|configuration)\s*[(\[]\s*{_NAME}\s*[)\]]"
-    rf"(?:\.(?:presence|strip|to_s|chomp)\b)?\s*(?:\.\s*(?:ok|map_err|map|filter|and_then)\s*\([^\"']{{0,60}}\)\s*){{0,3}}(?:\.\s*unwrap_or(?:_else)?\s*\(\s*(?:\|\w*\|\s*)?|\?\?\s*|\|\|\s*|\?:\s*){_LITERAL}",
+    rf"(?:\bENV|\bgetenv|GetEnvironmentVariable|_ENV|_SERVER|\benv|configuration)\s*[(\[]\s*{_NAME}\s*[)\]]"
+    rf"(?:\.(?:presence|strip|to_s|chomp)\b)?\s*(?:\?\?\s*|\|\|\s*|\?:\s*){_LITERAL}",
     re.IGNORECASE,
 )
 _DECLARED = re.compile(
-    rf"(?:\b(?:const|static|let|var|val|final|string|define)\b|\$|^)\s*(?:mut\s+)?\(?[\"']?\$?(\w{{3,60}})[\"']?\s*"
-    rf"(?::\s*&?'?\w[\w<>' ]{{0,30}})?(?:=>?|,)\s*{_LITERAL}"
+    rf"(?:\b(?:const|static|let|var|val|final|string|define)\b|\$|^)\s*\(?[\"']?\$?(\w{{3,60}})[\"']?\s*"
+    rf"(?::\s*\w[\w<>' ]{{0,30}})?(?:=>?|,)\s*{_LITERAL}"
 )
-_SIGNED = re.compile(
-    rf"\b(?:from_secret|HmacSha256::new_from_slice|SymmetricSecurityKey\(Encoding\.\w+\.GetBytes)\s*\(\s*{_LITERAL}"
-)
-_MATCHED = re.compile(
-    rf"\bvar\(\s*{_NAME}\s*\)\s*\{{[^\"']{{0,160}}?(?:Err\(\s*\w+\s*\)\s*=>|\belse)\s*\{{?\s*{_LITERAL}"
-)
+_SIGNED = re.compile(rf"\bSymmetricSecurityKey\(Encoding\.\w+\.GetBytes\s*\(\s*{_LITERAL}")
 _BLOCK = re.compile(rf"\bENV\.fetch\s*\(\s*{_NAME}\s*\)\s*(?:\{{|do\b)\s*{_LITERAL}")
-_OPENS = re.compile(r"\bvar\([^)]*\)\s*\{")
 _TAGS = ("#", "//", "/*", "*", "--")
 
 
@@ -56,21 +50,16 @@ def in_unread_source(file: CodeFile) -> Iterator[tuple[int, str]]:
 
 
 def _continued(lines: list[str], number: int) -> Iterator[str]:
-    """The following lines that go on with a call chain: ``.unwrap_or_else(...)``, ``?? "..."``; the arms of
-    a ``match``."""
-    opened = bool(_OPENS.search(lines[number - 1]))
-    for following in lines[number : number + (5 if opened else 3)]:
+    """The following lines that go on with an expression: ``?? "..."``, ``.presence || "..."``."""
+    for following in lines[number : number + 3]:
         plain = following.strip()
-        if opened and len(plain) <= 400:
-            yield plain
-            continue
         if not plain.startswith((".", "??", "||", "?:")) or len(plain) > 400:
             break
         yield plain
 
 
 def _message(line: str, whole: str) -> str:
-    for pattern in (_SECOND, _AFTER, _MATCHED, _BLOCK):
+    for pattern in (_SECOND, _AFTER, _BLOCK):
         match = pattern.search(whole)
         if match and secret_name(match[1]) and match[2].strip():
             return f"{shown(match[1], 40)} falls back to a literal when it is not in the environment"
