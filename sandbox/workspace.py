@@ -35,10 +35,6 @@ class Batch:
         self.objects: dict[bytes, GitObject] = {}
         self.references: dict[str, str] = {}
 
-    def blob(self, data: bytes) -> str:
-        """A blob; returns its id."""
-        return self._add(blob(data)).hex()
-
     def folder(self, files: Mapping[str, GitObject]) -> str:
         """A tree of blobs by their names, which are plain; returns its id."""
         return self._add(tree((name.encode(), FILE, self._add(one)) for name, one in files.items())).hex()

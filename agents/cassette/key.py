@@ -21,17 +21,12 @@ def parameters_json(parameters: Parameters) -> dict[str, object]:
     return given
 
 
-def canonical(request: Request, redactor: Redactor, model: str | None = None) -> str:
+def _canonical(request: Request, redactor: Redactor, model: str | None) -> tuple[str, str]:
     """The whole request and the sample's number as one canonical line of JSON.
 
-    Secrets are taken out first, so that a key neither holds one nor depends on whose it was.
-    ``model`` stands in for the request's own where a replay has no model name.
+    It comes in two: as far as many requests share it (their first message), and the rest. Secrets are taken out
+    first, so that a key neither holds one nor depends on whose it was.
     """
-    return "".join(_pieces(request, redactor, model))
-
-
-def _pieces(request: Request, redactor: Redactor, model: str | None) -> tuple[str, str]:
-    """The canonical line in two: as far as many requests share it (their first message), and the rest."""
     parameters = json.dumps(parameters_json(request.parameters), sort_keys=True, separators=(",", ":"))
     messages = [f'["{m.speaker}",{_quoted(redactor.redact(m.text))}]' for m in request.messages]
     return (
@@ -48,8 +43,8 @@ def _quoted(text: str) -> str:
 
 
 def key_of(request: Request, redactor: Redactor, model: str | None = None) -> str:
-    """SHA-256 (hex) of the canonical request."""
-    shared, rest = _pieces(request, redactor, model)
+    """SHA-256 (hex) of the canonical request; ``model`` stands in for its own where a replay has no model name."""
+    shared, rest = _canonical(request, redactor, model)
     total = _begun(shared).copy()
     total.update(rest.encode("ascii"))
     return total.hexdigest()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from prompts.errors import StoreError, UnsafePathError
+from sandbox.git_objects import blob
 from sandbox.workspace import Batch, Workspace, lay_out
 
 
@@ -42,10 +43,10 @@ def commit(
 
 def save(workspace: Workspace, data: bytes) -> str:
     batch = Batch()
-    blob = batch.blob(data)
-    batch.point(f"refs/backsmith/calls/{blob}", blob)
+    kept = blob(data)
+    batch.point(f"refs/backsmith/calls/{kept.id.hex()}", batch.folder({"response.md": kept}))
     workspace.write([batch])
-    return blob
+    return kept.id.hex()
 
 
 def test_commits_are_rounds_of_a_branch(workspace: Workspace) -> None:
