@@ -7,7 +7,7 @@ from evals.code.files import code_file, part_of
 from evals.context.conventions import Conventions, find_conventions
 from evals.context.ranking import named_files, rank
 from evals.context.reading import Reading
-from evals.context.secrets import is_secret_file, without_secrets
+from evals.context.secrets import is_secret_file, without_keys, without_secrets
 from prompts.repository import RepositoryContext
 from prompts.tokens import count_tokens
 
@@ -168,7 +168,7 @@ def _map(ranked: list[tuple[str, float]], reading: Reading, budget: int, whole: 
         if not entries and path not in whole:
             continue
         block = [path + (" (whole below)" if path in whole else "")]
-        block += ["  " * (entry.depth + 1) + entry.text for entry in entries]
+        block += ["  " * (entry.depth + 1) + without_keys(entry.text) for entry in entries]
         cost = _tokens("\n".join(block)) + 1
         if cost > left:
             misfits += 1

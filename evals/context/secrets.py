@@ -22,6 +22,11 @@ def is_secret_file(path: str) -> bool:
     return _FILES.match(posixpath.basename(path)) is not None
 
 
+def without_keys(line: str) -> str:
+    """A line of its own, or what is said in place of one that holds a key of a known form."""
+    return LEFT_OUT if key_format(line) else line
+
+
 def secret_lines(path: str, text: str) -> frozenset[int] | None:
     """The lines (from 1) that hold a secret; None where they are too many, or a private key stands in the file."""
     if _BLOCK.search(text):

@@ -164,6 +164,17 @@ def test_no_secret_is_told() -> None:
     assert left_out["app/config.py"] == "1 lines that hold a secret were taken out"
 
 
+def test_no_key_is_told_by_a_signature() -> None:
+    body = "    return 1\n" * 4000
+    key = "ghp_" + "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5"
+    files = {"app/pay.py": f'def pay(amount, key="{key}"):\n{body}\n\ndef pay_back(amount):\n    return 1\n'}
+    context = build_context("shop", Reading(snapshot_of(files), None), "pay", budget=2000).context
+    assert context.files == {}
+    assert key not in str(context)
+    assert LEFT_OUT in context.map
+    assert "def pay_back(amount)" in context.map
+
+
 def test_the_budget_holds() -> None:
     files = {f"app/part{n}.py": f"def login_{n}(a, b):\n    return a\n\n\n" * 40 for n in range(60)}
     built = build_context("shop", Reading(snapshot_of(files), None), "login", budget=4000)
