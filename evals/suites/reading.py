@@ -108,10 +108,17 @@ def _task(folder: Path, inside: Path, entry: TaskEntry, place: str, probes: bool
 
 def _check_ids(tasks: tuple[SuiteTask, ...], name: str) -> None:
     seen: set[str] = set()
+    looked: dict[str, SuiteTask] = {}
     for task in tasks:
         if task.id in seen:
             raise ConfigError(f"{name}: two tasks are called `{task.id}`", "give one of them another `id`")
         seen.add(task.id)
+        like = looked.setdefault(task.judged.digest, task)
+        if (like.probes, like.scripts) != (task.probes, task.scripts):
+            raise ConfigError(
+                f"{name}: `{like.id}` and `{task.id}` are one task, word for word, but are probed differently",
+                "give both the same probes",
+            )
 
 
 def _validated(root: Mapping, name: str) -> SuiteFile:

@@ -58,9 +58,14 @@ def test_hidden_tests_are_for_the_judge_alone(tmp_path: Path) -> None:
 
 def test_probes_are_said_for_the_suite_or_for_a_task(tmp_path: Path) -> None:
     text = "suite: mine\nprobes: true\ntasks:\n  - a\n  - task: b\n    probes: false\n"
-    probed, plain = load_suite(suite(tmp_path, text, a__task_yaml=TASK, b__task_yaml=TASK)).tasks
+    other = TASK.replace("greeting", "parting")
+    probed, plain = load_suite(suite(tmp_path, text, a__task_yaml=TASK, b__task_yaml=other)).tasks
     assert (probed.probes, plain.probes) == (True, False)
     assert probed.tests_hash != plain.tests_hash, "what they find is not comparable"
+    with pytest.raises(
+        ConfigError, match="`a` and `b` are one task, word for word, but are probed differently"
+    ):
+        load_suite(suite(tmp_path, text, b__task_yaml=TASK))
 
 
 def test_the_shipped_recordings_are_a_suite() -> None:
