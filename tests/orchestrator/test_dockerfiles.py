@@ -1,6 +1,6 @@
 """Our Dockerfiles are built, each on a stand-in for its official image, and tests run in what they make.
 
-Those that take minutes are built where BACKSMITH_TEST_DOCKERFILES is set to ``all``.
+Those that take minutes are built where BACKSMITH_TEST_DOCKER is set to ``all``.
 """
 
 import contextlib
@@ -67,8 +67,8 @@ PROJECTS = {
 def built(request: pytest.FixtureRequest) -> Iterator[tuple[str, Docker]]:
     """A toolchain, and Docker with the image that our Dockerfile made for it."""
     toolchain = request.param
-    if toolchain not in RECORDINGS and os.environ.get("BACKSMITH_TEST_DOCKERFILES") != "all":
-        pytest.skip("it takes minutes; BACKSMITH_TEST_DOCKERFILES=all builds it")
+    if toolchain not in RECORDINGS and os.environ.get("BACKSMITH_TEST_DOCKER") != "all":
+        pytest.skip("it takes minutes; BACKSMITH_TEST_DOCKER=all builds it")
     official = stand_in(toolchain)
     if isinstance(official, str):
         pytest.skip(official)
