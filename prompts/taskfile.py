@@ -10,13 +10,13 @@ from prompts.attachments import MAX_FILES, MAX_TOTAL_BYTES, plain_path, read_att
 from prompts.errors import ConfigError
 from prompts.task import Limits, Task
 from prompts.yamltext import (
-    MAX_CHARS,
     Listing,
     Mapping,
     Scalar,
     Value,
     line_at,
     read_mapping,
+    read_utf8,
     source,
     without_bom,
 )
@@ -49,17 +49,13 @@ def load_task(path: Path) -> Task:
     Raises ConfigError (or UnsafePathError) with the file, the line, what is wrong and what was meant.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(4 * MAX_CHARS + 1).decode("utf-8")
+        text = read_utf8(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such task file", _nearby(path)) from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: is a folder, not a task file", f"try {path / 'task.yaml'}") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
     return parse_task(text, str(path), path.parent)
 
 

@@ -5,6 +5,7 @@ pydantic reads numbers from text where a field is a number. Every error names fi
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -111,6 +112,28 @@ def source(text: str, span: Span) -> str:
     while len(lines) > 1 and lines[-1].lstrip().startswith("#"):
         lines.pop()
     return "\n".join(line.removeprefix(" " * span.column) for line in lines).rstrip()
+
+
+def read_utf8(path: Path) -> str:
+    """The text of a file, as far as ``read_mapping`` could take it.
+
+    Raises OSError as opening does, and ConfigError with the line where the file is not UTF-8.
+    """
+    with path.open("rb") as file:
+        data = file.read(4 * MAX_CHARS + 1)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
+
+
+def read_plain(path: Path) -> str:
+    """As ``read_utf8``, without a byte order mark; raises ConfigError also where the file cannot be read."""
+    try:
+        return without_bom(read_utf8(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def without_bom(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from evals.probes.script import UNIQUE, Script, ScriptFile, Step, references
 from prompts.errors import ConfigError
-from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, line_at, read_mapping, without_bom
+from prompts.yamltext import Listing, Mapping, Scalar, Value, line_at, read_mapping, read_plain
 
 PROBES = "probes.yaml"
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,3})?\Z")
@@ -16,15 +16,7 @@ _WORDS = {"true": True, "false": False}
 
 def load_scripts(path: Path) -> tuple[Script, ...]:
     """The probes in a file. Raises ConfigError with one line for each thing that is wrong."""
-    try:
-        with path.open("rb") as file:
-            text = without_bom(file.read(4 * MAX_CHARS + 1).decode("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
-    return read_scripts(text, str(path))
+    return read_scripts(read_plain(path), str(path))
 
 
 def read_scripts(text: str, name: str) -> tuple[Script, ...]:

@@ -9,7 +9,7 @@ from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
 from prompts.attachments import read_attachments
 from prompts.errors import ConfigError
 from prompts.taskfile import load_task
-from prompts.yamltext import MAX_CHARS, Listing, Mapping, Scalar, Value, line_at, read_mapping, without_bom
+from prompts.yamltext import Listing, Mapping, Scalar, Value, line_at, read_mapping, read_plain
 
 SUITE = "suite.yaml"
 TASK = "task.yaml"
@@ -42,15 +42,7 @@ def find_suite(named: str) -> Path:
 def load_suite(folder: Path) -> Suite:
     """The suite in ``folder`` with all its tasks. Raises ConfigError with one line for each thing that is wrong."""
     path = folder / SUITE
-    try:
-        with path.open("rb") as file:
-            text = without_bom(file.read(4 * MAX_CHARS + 1).decode("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8 text", "save the file as UTF-8") from None
-    root = read_mapping(text, str(path), "suite", "suite: its name")
+    root = read_mapping(read_plain(path), str(path), "suite", "suite: its name")
     told = _validated(root, str(path))
     inside = folder.resolve()
     tasks = tuple(
