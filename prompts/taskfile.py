@@ -1,6 +1,7 @@
 """Reads a task file: YAML in, ``Task`` out, and errors that name the line and the mend."""
 
 import difflib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,9 @@ from typing import Any
 from prompts.access_field import read_access
 from prompts.attachments import MAX_FILES, MAX_TOTAL_BYTES, plain_path, read_attachments
 from prompts.errors import ConfigError
+from prompts.problems import Problem, config_error, validated
 from prompts.task import Limits, Task
-from prompts.yamltext import (
-    Listing,
-    Mapping,
-    Scalar,
-    Value,
-    line_at,
-    read_mapping,
-    read_utf8,
-    source,
-    without_bom,
-)
+from prompts.yamltext import Listing, Mapping, Scalar, Value, read_mapping, read_utf8, source, without_bom
 
 _FIELDS = tuple(Task.model_fields)
 _LIMITS = tuple(Limits.model_fields)
@@ -84,10 +76,11 @@ def _parse(text: str, name: str, folder: Path | None) -> Task:
     missing = [field for field in ("task", "framework") if values.get(field) is None]
     for field in missing:
         if field not in reader.excused:
-            reader.problems.append((0, f"the field `{field}` is missing", f"add `{field}: ...`"))
+            reader.problems.append(Problem(0, f"the field `{field}` is missing", f"add `{field}: ...`"))
     if reader.problems:
-        raise _config_error(name, reader.problems)
-    return _validated(values, root, name)
+        raise config_error(name, reader.problems)
+    given = {key: value for key, value in values.items() if value is not None}
+    return validated(Task, given, root, name, _plain)
 
 
 class _Fields:
@@ -97,7 +90,7 @@ class _Fields:
         self.text = text
         self.name = name
         self.folder = folder
-        self.problems: list[tuple[int, str, str]] = []
+        self.problems: list[Problem] = []
         self.excused: set[str] = set()
 
     def read(self, root: Mapping) -> dict[str, Any]:
@@ -109,7 +102,7 @@ class _Fields:
             elif not (isinstance(value, Scalar) and value.text is None):
                 values[field] = self.field(field, value, line)
             elif field in {"task", "framework"}:
-                self.problems.append((line, f"`{field}` is empty", f"write text after `{field}:`"))
+                self.problems.append(Problem(line, f"`{field}` is empty", f"write text after `{field}:`"))
                 self.excused.add(field)
         return values
 
@@ -119,7 +112,7 @@ class _Fields:
         if near:
             self.excused.add(near[0])
         hint = f"did you mean `{near[0]}`?" if near else "known fields: " + ", ".join(known)
-        self.problems.append((line, f"unknown field `{field}`", hint))
+        self.problems.append(Problem(line, f"unknown field `{field}`", hint))
 
     def field(self, field: str, value: Value, line: int) -> Any:
         match field:
@@ -164,7 +157,9 @@ class _Fields:
         for item in value.items:
             if isinstance(item, Scalar):
                 if item.text is None:
-                    self.problems.append((item.line, "a requirement is empty", "write its text or remove it"))
+                    self.problems.append(
+                        Problem(item.line, "a requirement is empty", "write its text or remove it")
+                    )
                 else:
                     texts.append(item.text)
             elif isinstance(item, Mapping):
@@ -191,13 +186,8 @@ class _Fields:
         if not named:
             return {}
         if self.folder is None:
-            self.problems.append(
-                (
-                    line,
-                    f"`{field}` names files, but this task has no folder",
-                    "give a mapping of path to text",
-                )
-            )
+            what = f"`{field}` names files, but this task has no folder"
+            self.problems.append(Problem(line, what, "give a mapping of path to text"))
             return {}
         return read_attachments(named, self.folder)
 
@@ -210,7 +200,7 @@ class _Fields:
                 continue
             texts[plain_path(key, f"{self.name}:{line}")] = item.text or ""
         if len(texts) > MAX_FILES or sum(map(len, texts.values())) > MAX_TOTAL_BYTES:
-            self.problems.append((value.line, f"`{field}` holds too much", "name only what is needed"))
+            self.problems.append(Problem(value.line, f"`{field}` holds too much", "name only what is needed"))
         return texts
 
     def env(self, value: Value, line: int) -> dict[str, str]:
@@ -231,10 +221,14 @@ class _Fields:
         for name, text, place in pairs:
             if not (name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit()):
                 self.problems.append(
-                    (place, f"`{name}` cannot be an environment variable's name", "letters, digits and `_`")
+                    Problem(
+                        place, f"`{name}` cannot be an environment variable's name", "letters, digits and `_`"
+                    )
                 )
             if "\0" in text:
-                self.problems.append((place, f"the value of `{name}` holds a NUL character", "remove it"))
+                self.problems.append(
+                    Problem(place, f"the value of `{name}` holds a NUL character", "remove it")
+                )
         return {name: text for name, text, _ in pairs}
 
     def limits(self, value: Value, line: int) -> dict[str, Any]:
@@ -273,24 +267,15 @@ class _Fields:
     def wrong_kind(self, field: str, value: Value, wanted: str, line: int) -> None:
         kinds = {Scalar: "text", Listing: "a list", Mapping: "a mapping"}
         given = "nothing" if isinstance(value, Scalar) and value.text is None else kinds[type(value)]
-        self.problems.append((line, f"`{field}` must be {wanted}, but is {given}", ""))
+        self.problems.append(Problem(line, f"`{field}` must be {wanted}, but is {given}"))
         self.excused.add(field)
 
 
-def _validated(values: dict[str, Any], root: Mapping, name: str) -> Task:
-    from pydantic import ValidationError
-
-    try:
-        return Task.model_validate({key: value for key, value in values.items() if value is not None})
-    except ValidationError as error:
-        problems: list[tuple[int, str, str]] = []
-        for problem in error.errors(include_url=False):
-            place = [str(part) for part in problem["loc"]]
-            problems.append((line_at(root, place), _plain(": ".join(place), problem), ""))
-        raise _config_error(name, problems) from None
+def _plain(names: Sequence[str], problem: Any) -> tuple[str, str]:
+    return _what(": ".join(names), problem), ""
 
 
-def _plain(place: str, problem: Any) -> str:
+def _what(place: str, problem: Any) -> str:
     given = str(problem.get("input", ""))[:60]
     context = problem.get("ctx", {})
     match problem["type"]:
@@ -308,19 +293,6 @@ def _plain(place: str, problem: Any) -> str:
             return f"`{place}` must be at most {context['le']:,g}, but is {given}"
         case _:
             return f"`{place}`: {problem['msg']}"
-
-
-def _config_error(name: str, problems: list[tuple[int, str, str]]) -> ConfigError:
-    """One line for each problem; the hints follow theirs where there are several."""
-    ordered = sorted(problems, key=lambda problem: problem[0] or 1_000_000)
-    places = [f"{name}:{line}" if line else name for line, _, _ in ordered]
-    if len(ordered) == 1:
-        return ConfigError(f"{places[0]}: {ordered[0][1]}", ordered[0][2])
-    lines = [
-        f"{place}: {what}" + (f" ({hint})" if hint else "")
-        for place, (_, what, hint) in zip(places, ordered, strict=True)
-    ]
-    return ConfigError("\n".join(lines))
 
 
 def _nearby(path: Path) -> str:

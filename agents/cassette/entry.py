@@ -26,6 +26,7 @@ from agents.cassette.key import key_of, parameters_json
 from agents.completion import Completion, Message, Parameters, Request, Speaker, StopReason, Usage
 from agents.redaction import Redactor
 from prompts.errors import StoreError
+from prompts.problems import first_problem
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -139,10 +140,9 @@ def read_call(folder: Path) -> Call:
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
         raise StoreError(
-            f"{path}: {place}: {first['msg']}", hint="Restore the entry, or delete it and record it anew."
+            f"{path}: {first_problem(error, 'the file')}",
+            hint="Restore the entry, or delete it and record it anew.",
         ) from None
 
 

@@ -15,6 +15,7 @@ from agents.completion import StopReason, Usage
 from agents.outputs.inspect_archive import LARGEST, Archive
 from agents.outputs.output import Output
 from prompts.errors import ConfigError
+from prompts.problems import first_problem
 
 _STOPS: Mapping[str, StopReason] = {
     "stop": "end",
@@ -95,7 +96,9 @@ def _output(data: bytes, model: str, place: str) -> Iterator[Output]:
     try:
         sample = _Sample.model_validate_json(data)
     except ValidationError as error:
-        raise ConfigError(f"{place} is no sample of Inspect AI: {_first(error)}") from error
+        raise ConfigError(
+            f"{place} is no sample of Inspect AI: {first_problem(error, 'the object')}"
+        ) from error
     choice = sample.output.choices[0] if sample.output.choices else None
     if choice is None and sample.error is not None:
         return
@@ -117,7 +120,7 @@ def _header(data: bytes, path: Path) -> _Header:
     try:
         return _Header.model_validate_json(data)
     except ValidationError as error:
-        raise ConfigError(f"{path} is no log of Inspect AI: {_first(error)}") from error
+        raise ConfigError(f"{path} is no log of Inspect AI: {first_problem(error, 'the object')}") from error
 
 
 def _json(data: bytes, path: Path) -> dict[str, object]:
@@ -139,8 +142,3 @@ def _bytes(path: Path) -> bytes:
     if len(data) > 16 * LARGEST:
         raise ConfigError(f"{path} is larger than {16 * LARGEST} bytes", "write the log as .eval")
     return data
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from agents.completion import StopReason, Usage
 from agents.outputs.output import UNNAMED, Output
 from prompts.errors import ConfigError
+from prompts.problems import first_problem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
@@ -48,10 +49,8 @@ def _output(text: str, place: str) -> Output:
     try:
         line = Line.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the line"
         hint = 'a line is an object: {"id": "1", "task": "NAME", "output": "..."}'
-        raise ConfigError(f"{place}: {where}: {first['msg']}", hint) from error
+        raise ConfigError(f"{place}: {first_problem(error, 'the line')}", hint) from error
     return Output(
         place=f"{place} ({line.id})",
         task=line.task,

@@ -2,11 +2,13 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evals.probes.script import UNIQUE, Script, ScriptFile, Step, references
 from prompts.errors import ConfigError
+from prompts.problems import validated
 from prompts.yamltext import Listing, Mapping, Scalar, Value, line_at, read_mapping, read_plain
 
 PROBES = "probes.yaml"
@@ -21,17 +23,8 @@ def load_scripts(path: Path) -> tuple[Script, ...]:
 
 def read_scripts(text: str, name: str) -> tuple[Script, ...]:
     """The probes in a text; ``name`` stands for the file in errors."""
-    from pydantic import ValidationError
-
     root = read_mapping(text, name, "file of probes", "probes:")
-    try:
-        told = ScriptFile.model_validate(_typed(root))
-    except ValidationError as error:
-        problems = sorted(
-            (line_at(root, [str(part) for part in problem["loc"]]), _words(problem))
-            for problem in error.errors(include_url=False)
-        )
-        raise ConfigError("\n".join(f"{name}:{line}: {words}" for line, words in problems)) from None
+    told = validated(ScriptFile, _typed(root), root, name, _words)
     for number, script in enumerate(told.probes):
         _check(script, root, ["probes", str(number)], name)
     return told.probes
@@ -76,17 +69,14 @@ def _typed(value: Value) -> Any:
     return {key: _typed(item) for key, item in value.items.items()}
 
 
-def _words(problem: Any) -> str:
-    place = [str(part) for part in problem["loc"]]
-    shown = ": ".join(place) or "the file"
+def _words(place: Sequence[str], problem: Any) -> tuple[str, str]:
+    given = str(problem.get("input"))[:60]
     match problem["type"]:
         case "extra_forbidden":
-            return f"unknown field `{place[-1]}`"
+            return f"unknown field `{place[-1]}`", ""
         case "missing":
-            return f"the field `{place[-1]}` is missing in {': '.join(place[:-1]) or 'the file'}"
+            return f"the field `{place[-1]}` is missing in {': '.join(place[:-1]) or 'the file'}", ""
         case "string_pattern_mismatch" if place[-1] == "request":
-            return (
-                f"`request` must be a method and a path (`GET /books`), but is `{str(problem['input'])[:60]}`"
-            )
+            return f"`request` must be a method and a path (`GET /books`), but is `{given}`", ""
         case _:
-            return f"`{shown}`: {problem['msg']}, but it is `{str(problem.get('input'))[:60]}`"
+            return f"`{': '.join(place) or 'the file'}`: {problem['msg']}, but it is `{given}`", ""

@@ -9,8 +9,9 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evals.rubric.rubric import Rubric, first_problem
+from evals.rubric.rubric import Rubric
 from prompts.errors import ConfigError
+from prompts.problems import first_problem
 
 SHIPPED = Path(__file__).parent / "labelled"
 Wanted = Literal["pass", "fail", "not-applicable"]
@@ -72,7 +73,7 @@ def load_labels(rubric: Rubric, folder: Path | None = None) -> LabelledSet:
             raise ConfigError(f"{path} cannot be read: {error}") from None
         except ValidationError as error:
             raise ConfigError(
-                f"{path}: {first_problem(error)}", "see docs/rubric.md for their form"
+                f"{path}: {first_problem(error, 'the file')}", "see docs/rubric.md for their form"
             ) from None
         for part in topic.parts:
             if part.id in parts:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prompts.errors import ConfigError
 from prompts.judging import JudgedBy, judge_prompt
+from prompts.problems import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,14 +65,10 @@ def load_rubric(path: Path | None = None) -> Rubric:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{place}: not readable as YAML: {error}") from None
     except ValidationError as error:
-        raise ConfigError(f"{place}: {first_problem(error)}", "see docs/rubric.md for its form") from None
+        raise ConfigError(
+            f"{place}: {first_problem(error, 'the file')}", "see docs/rubric.md for its form"
+        ) from None
     ids = [criterion.id for criterion in rubric.criteria]
     if twice := sorted({one for one in ids if ids.count(one) > 1}):
         raise ConfigError(f"{place}: the criterion {twice[0]} stands there twice")
     return rubric
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first thing that pydantic says is wrong, with its place."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

@@ -1,6 +1,7 @@
 """Reads suites from their folders; errors name the file, the line and the mend, as those of task files do."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ from evals.probes.script_file import PROBES, load_scripts
 from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
 from prompts.attachments import read_attachments
 from prompts.errors import ConfigError
+from prompts.problems import validated
 from prompts.taskfile import load_task
-from prompts.yamltext import Listing, Mapping, Scalar, Value, line_at, read_mapping, read_plain
+from prompts.yamltext import Listing, Mapping, Scalar, Value, read_mapping, read_plain
 
 SUITE = "suite.yaml"
 TASK = "task.yaml"
@@ -43,7 +45,7 @@ def load_suite(folder: Path) -> Suite:
     """The suite in ``folder`` with all its tasks. Raises ConfigError with one line for each thing that is wrong."""
     path = folder / SUITE
     root = read_mapping(read_plain(path), str(path), "suite", "suite: its name")
-    told = _validated(root, str(path))
+    told = validated(SuiteFile, _plain(root), root, str(path), _words)
     inside = folder.resolve()
     tasks = tuple(
         _task(folder, inside, entry, place, told.probes)
@@ -113,21 +115,6 @@ def _check_ids(tasks: tuple[SuiteTask, ...], name: str) -> None:
             )
 
 
-def _validated(root: Mapping, name: str) -> SuiteFile:
-    from pydantic import ValidationError
-
-    try:
-        return SuiteFile.model_validate(_plain(root))
-    except ValidationError as error:
-        problems = sorted(
-            (line_at(root, [str(part) for part in problem["loc"]]), _words(problem))
-            for problem in error.errors(include_url=False)
-        )
-    raise ConfigError(
-        "\n".join(f"{name}:{line}: {words}" if line else f"{name}: {words}" for line, words in problems)
-    )
-
-
 def _plain(value: Value) -> Any:
     """The tree as pydantic takes it; an empty value is as good as none."""
     if isinstance(value, Scalar):
@@ -138,18 +125,18 @@ def _plain(value: Value) -> Any:
     return {key: item for key, item in plain.items() if item is not None}
 
 
-def _words(problem: Any) -> str:
-    place = [str(part) for part in problem["loc"]]
+def _words(place: Sequence[str], problem: Any) -> tuple[str, str]:
     field = ": ".join(place)
     known = tuple(TaskEntry.model_fields if len(place) > 1 else SuiteFile.model_fields)
     match problem["type"]:
         case "extra_forbidden":
             near = difflib.get_close_matches(place[-1].lower(), known, 1, 0.6)
             hint = f"did you mean `{near[0]}`?" if near else "known fields: " + ", ".join(known)
-            return f"unknown field `{place[-1]}` ({hint})"
+            return f"unknown field `{place[-1]}`", hint
         case "missing":
-            return f"the field `{field}` is missing (add `{place[-1]}: ...`)"
+            return f"the field `{field}` is missing", f"add `{place[-1]}: ...`"
         case "string_pattern_mismatch":
-            return f"`{field}` must be of letters, digits, `.`, `_` and `-`, but is `{str(problem['input'])[:60]}`"
+            given = str(problem["input"])[:60]
+            return f"`{field}` must be of letters, digits, `.`, `_` and `-`, but is `{given}`", ""
         case _:
-            return f"`{field}`: {problem['msg']}, but it is `{str(problem.get('input'))[:60]}`"
+            return f"`{field}`: {problem['msg']}, but it is `{str(problem.get('input'))[:60]}`", ""
