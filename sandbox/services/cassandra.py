@@ -4,13 +4,11 @@ Its own cqlsh, which every image brings, makes and drops keyspaces.
 """
 
 import re
-from collections.abc import Callable
 
-from prompts.errors import SandboxError
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.services.container import ServerContainer, ServerImage
 from sandbox.services.protocol import Binding
-from sandbox.services.turns import Turns, listens
+from sandbox.services.turns import TakenInTurns, listens
 
 _SOCKETS = "/run/cassandra"
 _PORT = 9042
@@ -43,33 +41,17 @@ _NAME = re.compile(r"^ *(\w+) *$", re.MULTILINE | re.ASCII)
 _FORGET = f"rm -rf {_IMAGE.data}/data/*/*/snapshots"
 
 
-class Cassandra:
+class Cassandra(TakenInTurns):
     """Starts with the first sample that asks for it."""
 
     name = "cassandra"
 
     def __init__(self) -> None:
-        self._turns = Turns(_IMAGE, _PORT, _Node())
+        super().__init__(_IMAGE, _PORT, _Node())
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name or URL."""
         return "cassandra" in database or "scylla" in database or "cassandra" in schemes
-
-    def problem(self) -> str:
-        """Whether there is a Docker daemon that has an image."""
-        try:
-            _IMAGE.find()
-        except SandboxError as error:
-            return f"Cassandra runs in a container: {error}; {error.hint}"
-        return ""
-
-    def version(self) -> str:
-        """The image."""
-        return _IMAGE.find()[1]
-
-    def tell_by(self, tell: Callable[[str], None]) -> None:
-        """Tell while the server starts."""
-        self._turns.tell = tell
 
     async def bind(self, isolation: Isolation) -> Binding:
         """The whole server, with an empty keyspace, as soon as it is this sample's turn."""
@@ -96,14 +78,6 @@ class Cassandra:
                 **dict.fromkeys(_DATACENTER_NAMES, _DATACENTER),
             },
         )
-
-    async def release(self, binding: Binding) -> None:
-        """Drop the sample's keyspaces, and let the next one have the server."""
-        await self._turns.give_back()
-
-    async def stop(self) -> None:
-        """Remove the server."""
-        await self._turns.stop()
 
 
 _DATACENTER_NAMES = (

@@ -67,6 +67,14 @@ class ServerImage:
         _, tag, identity = max(tags)
         return tag, identity
 
+    def problem(self) -> str:
+        """Why it cannot be run here, and what to do about it; empty where it can."""
+        try:
+            self.find()
+        except SandboxError as error:
+            return f"{self.label} runs in a container: {error}; {error.hint}"
+        return ""
+
 
 class ServerContainer:
     """One container and its network, from their making to their removal."""

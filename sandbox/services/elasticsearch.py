@@ -4,14 +4,12 @@ Answers name their indices themselves, so that a prefix for each sample would br
 users unless they are told of certificates and licences first.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from prompts.errors import SandboxError
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.services.container import ServerContainer, ServerImage
 from sandbox.services.protocol import Binding
-from sandbox.services.turns import Turns
+from sandbox.services.turns import TakenInTurns
 
 if TYPE_CHECKING:
     import httpx2
@@ -53,34 +51,17 @@ _KEPT = {
 }
 
 
-class Elasticsearch:
+class Elasticsearch(TakenInTurns):
     """Starts with the first sample that asks for it by name: its URLs are like any other's."""
 
     name = "elasticsearch"
 
     def __init__(self) -> None:
-        self._tenant = _Cluster()
-        self._turns = Turns(_IMAGE, _PORT, self._tenant)
+        super().__init__(_IMAGE, _PORT, _Cluster())
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name alone."""
         return "elastic" in database or "opensearch" in database
-
-    def problem(self) -> str:
-        """Whether there is a Docker daemon that has an image."""
-        try:
-            _IMAGE.find()
-        except SandboxError as error:
-            return f"Elasticsearch runs in a container: {error}; {error.hint}"
-        return ""
-
-    def version(self) -> str:
-        """The image."""
-        return _IMAGE.find()[1]
-
-    def tell_by(self, tell: Callable[[str], None]) -> None:
-        """Tell while the server starts."""
-        self._turns.tell = tell
 
     async def bind(self, isolation: Isolation) -> Binding:
         """The whole server, as soon as it is this sample's turn."""
@@ -99,14 +80,6 @@ class Elasticsearch:
             web=True,
             env={"ELASTICSEARCH_URL": url, "OPENSEARCH_URL": url},
         )
-
-    async def release(self, binding: Binding) -> None:
-        """Remove the sample's indices and whatever else it made, and let the next one have the server."""
-        await self._turns.give_back()
-
-    async def stop(self) -> None:
-        """Remove the server."""
-        await self._turns.stop()
 
 
 class _Cluster:

@@ -8,22 +8,16 @@ import functools
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
+from sandbox.services.own_servers import RUN, OwnServers
 from sandbox.services.protocol import Binding, Remark
-from sandbox.services.server_process import (
-    ServerProcess,
-    Site,
-    accepts,
-    free_port,
-    program_version,
-    start_server,
-)
+from sandbox.services.server_process import Site, free_port, program_version
 
 _SOCKETS = "/run/mongodb"
 _PORT = 27017
@@ -38,19 +32,13 @@ _HOW = (
 _NOT_IMPLEMENTED = re.compile(r'"errmsg": "([^\n]{1,300})",\n\s*"code": 238,')
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
-    scratch: ScratchFolder
-    process: ServerProcess
-
-
-class MongoDB:
+class MongoDB(OwnServers):
     """mongod where there is one, else FerretDB."""
 
     name = "mongodb"
 
     def __init__(self) -> None:
-        self._servers: dict[Path, _Server] = {}
+        super().__init__(_LIMITS, _START_SECONDS)
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name or URL."""
@@ -78,27 +66,18 @@ class MongoDB:
             raise SandboxError(self.problem(), "see: backsmith doctor")
         on_host = isolation.name == "host"
         port = free_port() if on_host else _PORT
-        scratch = ScratchFolder("mongo", sockets=True)
-        folder = scratch.path / "run"
-        folder.mkdir()
-        socket = folder / f"mongodb-{port}.sock"
+        socket = f"mongodb-{port}.sock"
         ferretdb = _is_ferretdb(program)
         options = _ferretdb_options if ferretdb else _mongod_options
-        try:
-            process = start_server(
-                "FerretDB" if ferretdb else "mongod",
-                scratch.path,
-                lambda site: (str(program), *options(site, port, on_host)),
-                limits=_LIMITS,
-                mounts=() if program.is_relative_to("/usr") else (Mount(program, str(program)),),
-                network=on_host,
-            )
-            await process.wait_for(lambda: accepts(socket), _START_SECONDS)
-        except SandboxError:
-            scratch.remove()
-            raise
-        socket.chmod(0o777)  # nobody else can enter the folder around it
-        self._servers[folder] = _Server(scratch, process)
+        folder = await self.start(
+            "FerretDB" if ferretdb else "mongod",
+            program,
+            lambda site: (str(program), *options(site, port, on_host)),
+            ScratchFolder("mongo", sockets=True),
+            socket,
+            network=on_host,
+        )
+        (folder / socket).chmod(0o777)  # nobody else can enter the folder around it
         binding = Binding(
             service=self.name,
             schemes=("mongodb",),
@@ -106,7 +85,7 @@ class MongoDB:
             port=port,
             database=_DATABASE,
             mounts=(Mount(folder, _SOCKETS),),
-            relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/{socket.name}"),),
+            relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/{socket}"),),
             names=("MONGODB", "MONGO", "SPRING_DATA_MONGODB"),
             primary=True,
             keeps_path=r"[A-Za-z][\w-]{0,62}",
@@ -117,37 +96,23 @@ class MongoDB:
 
     def remarks(self, binding: Binding) -> tuple[Remark, ...]:
         """That the server gave up at a limit, or what was asked of FerretDB that it does not have."""
-        server = self._servers.get(binding.mounts[0].source)
+        server = self.process(binding)
         if server is None:
             return ()
-        if server.process.ended():
+        if server.ended():
             most = f"{_LIMITS.memory_mb} MiB of memory"
             return (Remark(f"the sample's MongoDB server ended before its tests did; it may use {most}"),)
-        lacks = dict.fromkeys(_NOT_IMPLEMENTED.findall(server.process.log()))
+        lacks = dict.fromkeys(_NOT_IMPLEMENTED.findall(server.log()))
         return tuple(
             Remark(f"FerretDB lacks what MongoDB has ({what}); mongod would have it", ours=True)
             for what in list(lacks)[:3]
         )
 
-    async def release(self, binding: Binding) -> None:
-        """End the sample's server; its data goes with it."""
-        server = self._servers.pop(binding.mounts[0].source, None)
-        if server is not None:
-            await server.process.kill()
-            server.scratch.remove()
-
-    async def stop(self) -> None:
-        """End what is still running."""
-        for server in self._servers.values():
-            await server.process.kill()
-            server.scratch.remove()
-        self._servers.clear()
-
 
 def _ferretdb_options(site: Site, port: int, on_host: bool) -> tuple[str, ...]:
     return (
         *("--handler=sqlite", f"--sqlite-url=file:{site.fleeting}/", f"--state-dir={site.fleeting}"),
-        f"--listen-unix={site.folder}/run/mongodb-{port}.sock",
+        f"--listen-unix={site.folder}/{RUN}/mongodb-{port}.sock",
         f"--listen-addr={f'127.0.0.1:{port}' if on_host else ''}",
         *("--debug-addr=-", "--telemetry=disable", "--log-level=WARN", "--no-log-uuid"),
     )
@@ -157,7 +122,7 @@ def _mongod_options(site: Site, port: int, on_host: bool) -> tuple[str, ...]:
     # Behind an isolation its loopback is that of its own sandbox, which nobody else has.
     return (
         *("--dbpath", site.fleeting, "--bind_ip", "127.0.0.1", "--port", str(port)),
-        *("--unixSocketPrefix", f"{site.folder}/run", "--filePermissions", "0777"),
+        *("--unixSocketPrefix", f"{site.folder}/{RUN}", "--filePermissions", "0777"),
         *("--wiredTigerCacheSizeGB", "0.25", "--maxConns", "500", "--quiet"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     )

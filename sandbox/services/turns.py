@@ -13,6 +13,7 @@ from typing import Protocol
 from prompts.errors import SandboxError
 from sandbox.services.container import ServerContainer, ServerImage, socket_folder
 from sandbox.services.door import Door
+from sandbox.services.protocol import Binding
 
 _START_SECONDS = 300
 _TELL_EVERY = 5.0
@@ -112,6 +113,34 @@ class Turns:
         container, self._container, self._address = self._container, None, ""
         if container is not None:
             await container.remove()
+
+
+class TakenInTurns:
+    """The part of a service that is the same whatever server the samples take turns on."""
+
+    def __init__(self, image: ServerImage, port: int, tenant: Tenant) -> None:
+        self._image = image
+        self._turns = Turns(image, port, tenant)
+
+    def problem(self) -> str:
+        """Whether there is a Docker daemon that has an image."""
+        return self._image.problem()
+
+    def version(self) -> str:
+        """The image's id."""
+        return self._image.find()[1]
+
+    def tell_by(self, tell: Callable[[str], None]) -> None:
+        """Tell while the server starts."""
+        self._turns.tell = tell
+
+    async def release(self, binding: Binding) -> None:
+        """Remove all that the sample made, and let the next one have the server."""
+        await self._turns.give_back()
+
+    async def stop(self) -> None:
+        """Remove the server."""
+        await self._turns.stop()
 
 
 async def listens(address: str, port: int) -> bool:
