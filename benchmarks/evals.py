@@ -1,6 +1,7 @@
-"""What a sample of an eval costs, beside Inspect AI; and the resume test. See ``benchmarks/evals_cost.py``.
+"""What a sample of an eval costs, beside other tools; and the resume test. See ``benchmarks/evals_cost.py``.
 
-python benchmarks/evals.py [--theirs PYTHON] [--samples 200 2000] [--most 10000] [--tries 3]
+python benchmarks/evals.py [--theirs PYTHON] [--promptfoo PROGRAM] [--harbor PROGRAM]
+                           [--samples 200 2000] [--most 10000] [--tries 3]
 python benchmarks/evals.py --kills 500
 """
 

@@ -1,17 +1,21 @@
-"""What a sample costs beyond its model and its sandbox, side by side with Inspect AI in one run.
+"""What a sample costs beyond its model and its sandbox, side by side with other tools in one run.
 
-    python benchmarks/evals.py [--theirs PYTHON] [--samples 200 2000] [--most 10000] [--tries 3]
+    python benchmarks/evals.py [--theirs PYTHON] [--promptfoo PROGRAM] [--harbor PROGRAM]
+                               [--samples 200 2000] [--most 10000] [--tries 3]
     python benchmarks/evals.py --kills 500
 
-Both tools replay the same short answers, once each: ours from a suite with recorded answers (`--no-tests`; every
-answer, prompt and file goes into git, every record is synced), Inspect AI from `mockllm` with custom outputs and
-usage. Each number is a process of its own, the tools in turn; wall seconds, processor seconds and the peak of
-memory. Milliseconds per sample are marginal: between the smaller and the larger number of samples. On a machine
-that does other work too, processor seconds and the ratio tell more than the wall clock.
+All tools replay the same short answer, once for each sample: ours from a suite with recorded answers (`--no-tests`;
+every answer, prompt and file goes into git, every record is synced), Inspect AI from `mockllm` with custom outputs
+and usage, promptfoo from a provider in JavaScript, Harbor from an agent of its own in an environment that starts no
+container (it has none without one). Each number is a process of its own, the tools in turn; wall seconds, processor
+seconds and the peak of memory. Milliseconds per sample are marginal: between the smaller and the larger number of
+samples. On a machine that does other work too, processor seconds and the ratio tell more than the wall clock.
 
-PYTHON is an interpreter that has inspect-ai (`uv venv theirs && uv pip install --python theirs inspect-ai`);
-without it only ours is measured. `--kills` runs the resume test instead: an eval is killed (SIGKILL) at random
-instants until it was killed so often in all; after each run, every sample must be there exactly once.
+PYTHON is an interpreter that has inspect-ai (`uv venv theirs && uv pip install --python theirs inspect-ai`); promptfoo
+comes by `npm install promptfoo` (node_modules/.bin/promptfoo), harbor by `uv pip install --python theirs harbor`
+(Python 3.12 or newer; theirs/bin/harbor). What is not named is not measured. `--kills` runs the resume test instead:
+an eval is killed (SIGKILL) at random instants until it was killed so often in all; after each run, every sample must
+be there exactly once.
 """
 
 import argparse
@@ -21,38 +25,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks.evals_killed import kill
-from tests.orchestrator import answers
+from benchmarks.evals_neighbours import Neighbour, harbor, inspect_ai, promptfoo
 from tests.orchestrator.suites import many, write_suite
 
-THEIRS = """
-import sys
-from inspect_ai import Task, eval
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ModelOutput, ModelUsage, get_model
-from inspect_ai.scorer import includes
-
-count, folder, answer = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-
-
-def outputs():
-    while True:
-        output = ModelOutput.from_content("mockllm/model", answer)
-        output.usage = ModelUsage(input_tokens=1000, output_tokens=200, total_tokens=1200)
-        yield output
-
-
-samples = [Sample(input=f"Build a greeting library called task-{n:04}", target="FILE: ") for n in range(count)]
-model = get_model("mockllm/model", custom_outputs=outputs())
-task = Task(dataset=MemoryDataset(samples), scorer=includes())
-[log] = eval(task, model=model, log_dir=folder, display="none")
-assert log.status == "success", log.error
-"""
+NEIGHBOURS: dict[str, Neighbour] = {"inspect-ai": inspect_ai, "promptfoo": promptfoo, "harbor": harbor}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +47,18 @@ class Cost:
     peak: float
 
 
-def measure(argv: Sequence[str], codes: tuple[int, ...] = (0,)) -> Cost:
+def measure(
+    argv: Sequence[str], codes: tuple[int, ...] = (0,), environment: Mapping[str, str] | None = None
+) -> Cost:
     """Run a command and say what it took."""
-    began = time.perf_counter()
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    assert process.stderr is not None
-    told = process.stderr.read().decode("utf-8", "replace")
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode in codes, told[-2000:]
+    with tempfile.TemporaryFile() as told:
+        began = time.perf_counter()
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=told, env=environment)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        told.seek(0)
+        assert process.returncode in codes, told.read()[-2000:].decode("utf-8", "replace")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
@@ -90,22 +75,19 @@ def ours(folder: Path, count: int) -> Cost:
         shutil.rmtree(run)
 
 
-def theirs(python: str, folder: Path, count: int) -> Cost:
-    """Inspect AI's eval of that many samples."""
-    logs = folder / "logs"
-    try:
-        return measure([python, "-c", THEIRS, str(count), str(logs), answers.GOOD])
-    finally:
-        shutil.rmtree(logs, ignore_errors=True)
+def theirs(neighbour: Neighbour, program: str, folder: Path, count: int) -> Cost:
+    """Another tool's eval of that many samples."""
+    with neighbour(program, folder, count) as (argv, environment):
+        return measure(argv, environment=environment)
 
 
-def compare(python: str | None, counts: Sequence[int], most: int, tries: int) -> None:
+def compare(programs: Mapping[str, str], counts: Sequence[int], most: int, tries: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        tools = {"backsmith": lambda count: ours(folder, count)}
-        if python:
-            tools["inspect-ai"] = lambda count: theirs(python, folder, count)
+        tools: dict[str, Callable[[int], Cost]] = {"backsmith": partial(ours, folder)}
+        for name, program in programs.items():
+            tools[name] = partial(theirs, NEIGHBOURS[name], program, folder)
         found: dict[tuple[str, int], list[Cost]] = {}
         for _ in range(tries):
             for count in (1, *counts):
@@ -123,8 +105,8 @@ def compare(python: str | None, counts: Sequence[int], most: int, tries: int) ->
                 times = [(getattr(h, part) - getattr(s, part)) / (large - small) * 1000 for s, h in pairs]
                 each[name] = median(times)
                 print(f"{name}: {each[name]:.2f} ms a sample, {part} (least {min(times):.2f})")
-            if python:
-                print(f"ratio, {part}: {each['inspect-ai'] / each['backsmith']:.1f}")
+            for name in programs:
+                print(f"{name} / backsmith, {part}: {each[name] / each['backsmith']:.1f}")
         if most:
             for count in (most // 10, most // 2, most):
                 cost = ours(folder, count)
@@ -137,6 +119,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--theirs", help="an interpreter that has inspect-ai")
+    parser.add_argument("--promptfoo", help="the program promptfoo")
+    parser.add_argument("--harbor", help="the program harbor")
     parser.add_argument("--samples", type=int, nargs="+", default=[200, 2000])
     parser.add_argument(
         "--most", type=int, default=10_000, help="how far memory is watched; 0 for not at all"
@@ -148,7 +132,9 @@ def main() -> None:
     if given.kills:
         kill(given.kills, given.seed)
     else:
-        compare(given.theirs, given.samples, given.most, given.tries)
+        named = {"inspect-ai": given.theirs, "promptfoo": given.promptfoo, "harbor": given.harbor}
+        programs = {name: program for name, program in named.items() if program}
+        compare(programs, given.samples, given.most, given.tries)
 
 
 if __name__ == "__main__":
