@@ -19,6 +19,7 @@ _BOUNDS = frozenset({"min", "max", "length", "email", "uuid", "url", "regex", "i
                      "gte", "lte", "gt", "lt", "nonempty", "isLength", "isEmail", "isInt"})  # fmt: skip
 _STATUS_CALLS = frozenset({"status", "sendStatus", "writeHead", "JSON", "AbortWithStatusJSON", "AbortWithStatus",
                            "WriteHeader", "Status", "fail", "Error", "ApiError", "AppError", "HttpError"})  # fmt: skip
+_LEAVES = re.compile(r"\b(return|throw|next|Abort|fail|invalid)\w*\b")
 _BINDING = re.compile(r'(binding|validate):"[^"]*"')
 _GO_REFUSAL = re.compile(r"return [^\n]*(?:errors\.New|fmt\.Errorf)\(")
 _GO_QUERIES = frozenset({"Query", "QueryRow", "QueryContext", "QueryRowContext", "Queryx", "QueryRowx", "Exec",
@@ -55,18 +56,13 @@ class GrammarMaker(Maker):
 
     def _refusal(self, node: "Node") -> Iterator[Mutant]:
         """``if ...`` around a refusal never holds."""
-        condition, body = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-        if condition is None or body is None or node.child_by_field_name("alternative") is not None:
-            return
-        said = self.text(body)
-        if len(said) > 600 or not re.search(r"\b(return|throw|next|Abort|fail|invalid)\w*\b", said):
-            return
-        kind = refused(said)
-        if kind is None and self._go and _GO_REFUSAL.search(said):
-            kind = "validation"
-        if kind is not None:
-            test = self.text(condition)
-            yield self.mutant(condition, kind, f"{test} && false" if self._go else f"({test} && false)")
+        for condition, said in self.leaving(node, _LEAVES):
+            kind = refused(said)
+            if kind is None and self._go and len(said) <= 600 and _GO_REFUSAL.search(said):
+                kind = "validation"
+            if kind is not None:
+                test = self.text(condition)
+                yield self.mutant(condition, kind, f"{test} && false" if self._go else f"({test} && false)")
 
     def _call(self, node: "Node") -> Iterator[Mutant]:
         function, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")

@@ -49,17 +49,10 @@ class JavaMaker(Maker):
 
     def _refusal(self, node: "Node") -> Iterator[Mutant]:
         """``if (...)`` around a refusal never holds."""
-        condition, body = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-        said = self.text(body)
-        if (
-            condition is None
-            or node.child_by_field_name("alternative") is not None
-            or not _LEAVES.search(said)
-        ):
-            return
-        kind = refused(said) or said_kind(said)
-        if kind is not None:
-            yield self.mutant(condition, kind, f"({self.text(condition)} && false)")
+        for condition, said in self.leaving(node, _LEAVES):
+            kind = refused(said) or said_kind(said)
+            if kind is not None:
+                yield self.mutant(condition, kind, f"({self.text(condition)} && false)")
 
     def _handler(self, node: "Node") -> Iterator[Mutant]:
         """``catch`` that answers a conflict lets the error through."""

@@ -67,6 +67,13 @@ class Maker(ABC):
             left, right = (self.text(node.child_by_field_name(side)) for side in ("left", "right"))
             yield self.mutant(node, "comparison", f"{left} {inverse} {right}")
 
+    def leaving(self, node: "Node", leaves: re.Pattern[str]) -> "Iterator[tuple[Node, str]]":
+        """The condition and the body's text of an ``if`` that has no ``else`` and whose body ``leaves``."""
+        condition = node.child_by_field_name("condition")
+        body = self.text(node.child_by_field_name("consequence"))
+        if condition is not None and node.child_by_field_name("alternative") is None and leaves.search(body):
+            yield condition, body
+
     def text(self, node: "Node | None") -> str:
         """What stands in a node's place; empty for none. Of a node that is too long nothing comes of its mutants."""
         if node is None:

@@ -60,10 +60,15 @@ class MutantReport:
     @property
     def told(self) -> str:
         """In one line: how many the tests noticed, out of how many, and why not all were tried."""
-        if not self.tried:
-            return f"not judged: {self.problem}" if self.problem else "none came to a verdict"
-        told = f"{len(self.killed)} of {self.tried} noticed by the tests, out of {self.possible} possible"
-        return told + (f"; {self.problem}" if self.problem else "")
+        return mutants_told(len(self.killed), len(self.survived), self.possible, self.problem)
+
+
+def mutants_told(killed: int, survived: int, possible: int, problem: str) -> str:
+    """In one line: how many mutants the tests noticed, out of how many, and why not all were tried."""
+    if not killed + survived:
+        return f"not judged: {problem}" if problem else "none came to a verdict"
+    told = f"{killed} of {killed + survived} noticed by the tests, out of {possible} possible"
+    return told + (f"; {problem}" if problem else "")
 
 
 def in_order(mutants: tuple[Mutant, ...]) -> tuple[Mutant, ...]:

@@ -16,7 +16,7 @@ _TEST = re.compile(r"#\[(?:cfg\(\s*(?:all\(\s*)?test\b|(?:\w+::)?test\b)")
 _CONSTRAINT = re.compile(r"#\[(?:validate|garde)\b")
 _LAYERS = frozenset({"layer", "route_layer", "wrap"})
 _MOST_BOUND = 50
-_REFUSES = re.compile(r"\breturn\b|\bErr\(")
+_LEAVES = re.compile(r"\breturn\b|\bErr\(")
 _ACTIX = {name.title().replace("_", ""): code for code, name in NAMES.items()} | {"Ok": 200}
 _ACTIX_NAME = {code: name for name, code in _ACTIX.items()} | {200: "Ok"}
 _STATUS_FIELDS = frozenset({"status", "code", "status_code"})
@@ -58,21 +58,12 @@ class RustMaker(Maker):
 
     def _refusal(self, node: "Node") -> Iterator[Mutant]:
         """``if ...`` around a refusal never holds; ``if let`` is left alone, for it binds names."""
-        condition, body = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-        said = self.text(body)
-        if (
-            condition is None
-            or node.child_by_field_name("alternative") is not None
-            or not _REFUSES.search(said)
-        ):
-            return
-        if condition.type in {"let_condition", "let_chain"}:
-            return
-        kind = (
-            refused(said) or said_kind(said) or ("validation" if "Err(" in said and len(said) < 600 else None)
-        )
-        if kind is not None:
-            yield self.mutant(condition, kind, f"({self.text(condition)}) && false")
+        for condition, said in self.leaving(node, _LEAVES):
+            kind = refused(said) or said_kind(said)
+            if kind is None and "Err(" in said and len(said) < 600:
+                kind = "validation"
+            if kind is not None and condition.type not in {"let_condition", "let_chain"}:
+                yield self.mutant(condition, kind, f"({self.text(condition)}) && false")
 
     def _arm(self, node: "Node") -> Iterator[Mutant]:
         """An arm that refuses under a condition is never taken."""
