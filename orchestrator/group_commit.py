@@ -8,7 +8,8 @@ import asyncio
 from dataclasses import dataclass
 
 from orchestrator.journal import JournalWriter, Record
-from sandbox.workspace import Batch, Workspace
+from sandbox.batch import Batch
+from sandbox.workspace import Workspace
 
 # So many records are worth a step of their own; more would only keep those that wait.
 _ENOUGH = 64

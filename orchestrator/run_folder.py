@@ -17,8 +17,9 @@ from orchestrator.completion_record import amounts_of, prompt_hash, read_complet
 from orchestrator.group_commit import GroupCommit
 from orchestrator.journal import JournalWriter, Raw, Record, read_record, scan_journal
 from prompts.errors import ConfigError, StoreError
+from sandbox.batch import Batch
 from sandbox.git_objects import GitObject, blob
-from sandbox.workspace import UNFINISHED, Batch, Workspace
+from sandbox.workspace import UNFINISHED, Workspace
 
 JOURNAL = "journal.jsonl"
 CODE = "code.git"

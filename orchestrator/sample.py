@@ -32,7 +32,7 @@ from prompts.repository import RepositoryContext
 from prompts.role import Role
 from prompts.stack import name_hints
 from prompts.task import Task, slug
-from sandbox.workspace import Batch
+from sandbox.batch import Batch
 
 if TYPE_CHECKING:
     from evals.rubric.prose import ProseJudge

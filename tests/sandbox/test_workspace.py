@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from prompts.errors import StoreError, UnsafePathError
+from sandbox.batch import Batch
 from sandbox.git_objects import blob
-from sandbox.workspace import Batch, Workspace, lay_out
+from sandbox.workspace import Workspace, lay_out
 
 
 @pytest.fixture
