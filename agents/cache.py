@@ -1,5 +1,6 @@
 """Completions of live calls, kept on this machine so that the same call is not paid for twice."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from agents.cassette.key import key_of
 from agents.completion import Completion, Model, Request
 from agents.redaction import Redactor
+from prompts.cache_folder import cache_folder
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -21,9 +23,7 @@ OnText = Callable[[str], None]
 
 def default_folder() -> Path:
     """Where completions are kept when nothing else is said; may be deleted at any time."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("backsmith") / "completions"
+    return cache_folder() / "completions"
 
 
 class Cached:
@@ -69,11 +69,17 @@ class Cached:
             text=self._redactor.redact(completion.text),
             reasoning=self._redactor.redact(completion.reasoning),
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(kept), file, default=str)
-        Path(temporary).replace(path)
+        # The cache is a help and no duty: a full disk or a read-only home folder costs no answer that was paid for.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(asdict(kept), file, default=str)
+                Path(draft).replace(path)
+            except BaseException:
+                Path(draft).unlink(missing_ok=True)
+                raise
 
 
 @lru_cache(maxsize=1)
@@ -89,5 +95,5 @@ def _read(path: Path) -> Completion | None:
     try:
         # By way of json.loads, which takes the lone surrogates that pydantic's own reader refuses.
         return _adapter().validate_python(json.loads(path.read_bytes()))
-    except (FileNotFoundError, ValidationError, ValueError):
+    except (OSError, ValidationError, ValueError):
         return None

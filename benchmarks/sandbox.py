@@ -23,8 +23,8 @@ from typing import NamedTuple
 from agents.fileblock.parsing import parse
 from evals.suites.recordings import recording_names, recordings_folder
 from orchestrator.verify import project_of
+from prompts.cache_folder import cache_folder
 from prompts.taskfile import load_task
-from sandbox.environments.cache import cache_folder
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.docker import Docker
 from sandbox.isolation.host import Host

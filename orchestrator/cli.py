@@ -1,5 +1,6 @@
 """The command line. Nothing heavy is imported before a command really runs."""
 
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -103,9 +104,16 @@ def application() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; every error of ours becomes one clear message and its exit code."""
+    """Run the command line; every error of ours becomes one clear message and its exit code.
+
+    What nobody foresaw exits with 3: a fault of this machine's or of ours must never read as a verdict, which 1 is.
+    """
     try:
-        application()()
+        try:
+            application()()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
     except BacksmithError as error:
         _say(error)
         sys.exit(error.exit_code)
@@ -116,6 +124,20 @@ def main() -> None:
         # The reader of a pipe has had enough; nothing is wrong.
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _say(BacksmithError(f"{place}{error.strerror or error}"))
+        _forget_output()
+        sys.exit(3)
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        sys.exit(3)
+
+
+def _forget_output() -> None:
+    """Let go of what could not be written, lest the interpreter stumble over it once more as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
 
 
 def _say(error: BacksmithError) -> None:

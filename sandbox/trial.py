@@ -9,7 +9,7 @@ from prompts.errors import SandboxError
 from sandbox.application.serving import Application, NotServed, serving
 from sandbox.application.start import find_start
 from sandbox.bench import Bench, Project, rooted
-from sandbox.environments.cache import reap_builds
+from sandbox.environments.cache import need_cache, reap_builds
 from sandbox.environments.result import Prepared, Unprepared
 from sandbox.hidden import has_own_tests, joined, with_hidden_alone, without_hidden
 from sandbox.isolation.protocol import Isolation
@@ -71,6 +71,7 @@ class Laboratory:
         self._cold = Zygotes(isolation, "off")
 
     async def __aenter__(self) -> "Laboratory":
+        need_cache()
         await self.isolation.reap()
         if any(name.startswith(CONTAINER_SCRATCH) for name in reap()):
             await reap_containers()

@@ -18,8 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prompts.cache_folder import cache_folder
 from sandbox.bench import Project
-from sandbox.environments.cache import cache_folder, content_key
+from sandbox.environments.cache import content_key
 from sandbox.environments.result import Prepared
 from sandbox.isolation.protocol import Isolation
 from sandbox.migrations import MigrationStep

@@ -56,9 +56,18 @@ def _installation() -> Iterator[Finding]:
     import platform
     from importlib.metadata import packages_distributions, version
 
+    from prompts.cache_folder import cache_folder
+    from prompts.errors import SandboxError
+    from sandbox.environments.cache import need_cache
+
     yield Finding(
         "backsmith", "version", "ok", f"{version('backsmith')} on Python {platform.python_version()}"
     )
+    try:
+        need_cache()
+        yield Finding("backsmith", "cache", "ok", str(cache_folder()))
+    except SandboxError as error:
+        yield Finding("backsmith", "cache", "missing", f"{error}; {error.hint}")
     owners = packages_distributions()
     for package in ("prompts", "agents", "sandbox", "evals", "orchestrator"):
         others = sorted(set(owners.get(package, ())) - {"backsmith"})

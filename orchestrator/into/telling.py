@@ -3,8 +3,8 @@
 from evals.context.build import BUDGET, Built, build_context
 from evals.context.cache import ContextCache
 from evals.context.reading import Reading, Source
+from prompts.cache_folder import cache_folder
 from prompts.task import Task
-from sandbox.environments.cache import cache_folder
 from sandbox.repository.source import SourceRepository
 
 

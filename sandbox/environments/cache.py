@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,21 +10,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
+from prompts.cache_folder import cache_folder
+from prompts.errors import SandboxError
 from sandbox.environments.result import Unprepared
-
-
-def cache_folder() -> Path:
-    """Where caches live: BACKSMITH_CACHE, else the user's own cache folder. Can be deleted at any time."""
-    named = os.environ.get("BACKSMITH_CACHE")
-    return Path(named) if named else Path(platformdirs.user_cache_dir("backsmith", appauthor=False))
 
 
 def content_key(*parts: object) -> str:
     """A short hash of JSON-able values; equal values give equal keys."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def need_cache() -> None:
+    """Make the cache folder where it is not there; SandboxError where it cannot be written to."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise SandboxError(
+            f"the cache folder {folder} cannot be written to: {error.strerror}",
+            "name another folder by the environment variable BACKSMITH_CACHE",
+        ) from error
 
 
 def reap_builds() -> None:

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from prompts.cache_folder import cache_folder
 from prompts.task import Limits
-from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.environments.cache import FolderCache, content_key
 from sandbox.environments.indexes import file_mounts, network_env
 from sandbox.environments.result import Prepared, Unprepared, explain_install
 from sandbox.isolation.protocol import Command, Isolation, Mount

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from prompts.cache_folder import cache_folder
 from prompts.task import Limits
-from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.environments.cache import FolderCache, content_key
 from sandbox.environments.indexes import file_mounts, network_env
 from sandbox.environments.result import Prepared, Unprepared, explain_install
 from sandbox.isolation.protocol import Command, Isolation, Mount

@@ -9,7 +9,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from prompts.cache_folder import cache_folder
+from sandbox.environments.cache import FolderCache, content_key
 from sandbox.environments.maven import DEPENDENCY_PLUGIN, Maven, current_maven, run_maven
 from sandbox.environments.maven_pom import UnreadablePomError, provider_poms, resolvable
 from sandbox.environments.result import Prepared, Unprepared

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from prompts.cache_folder import cache_folder
 from prompts.errors import SandboxError
 from prompts.task import Limits
-from sandbox.environments.cache import FolderCache, cache_folder
+from sandbox.environments.cache import FolderCache
 from sandbox.environments.indexes import file_mounts, network_env
 from sandbox.isolation.protocol import Command, Finished, Isolation, Mount
 

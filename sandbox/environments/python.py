@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from prompts.cache_folder import cache_folder
 from prompts.task import Limits
-from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.environments.cache import FolderCache, content_key
 from sandbox.environments.indexes import file_mounts, uv_env
 from sandbox.environments.python_manifest import wanted
 from sandbox.environments.result import Prepared, Unprepared, explain_install

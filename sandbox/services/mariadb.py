@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prompts.cache_folder import cache_folder
 from prompts.errors import SandboxError
 from prompts.task import Limits
-from sandbox.environments.cache import FolderCache, cache_folder, content_key
+from sandbox.environments.cache import FolderCache, content_key
 from sandbox.isolation.limits import disk_use
 from sandbox.isolation.protocol import Isolation, Mount, Relay
 from sandbox.scratch import ScratchFolder

@@ -10,7 +10,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from sandbox.environments.cache import FolderCache, cache_folder
+from prompts.cache_folder import cache_folder
+from sandbox.environments.cache import FolderCache
 from sandbox.environments.node import fetch_package
 from sandbox.isolation.protocol import Isolation
 

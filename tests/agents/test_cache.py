@@ -24,6 +24,14 @@ async def test_the_same_call_is_made_once(server: Loopback, opened: Opener, tmp_
     assert (again.usage, again.cost, again.reasoning) == (first.usage, first.cost, first.reasoning)
 
 
+async def test_a_cache_that_cannot_be_written_to_loses_no_answer(
+    server: Loopback, opened: Opener, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    answer = await Cached(opened(NAME), tmp_path / "file/completions").complete(request_for(NAME))
+    assert answer.source == "live"
+
+
 async def test_epochs_stay_independent(server: Loopback, opened: Opener, tmp_path: Path) -> None:
     model = Cached(opened(NAME), tmp_path)
     for epoch in (1, 2, 3):

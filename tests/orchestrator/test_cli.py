@@ -1,6 +1,7 @@
 """The command line as a whole: errors, exit codes, doctor, demo."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,6 @@ BACKSMITH = Path(sys.executable).with_name("backsmith")
 
 
 def backsmith(*args: str, cwd: Path, **env: str) -> "subprocess.CompletedProcess[str]":
-    import os
-
     environ = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | env
     return subprocess.run(
         [str(BACKSMITH), *args],
@@ -71,6 +70,31 @@ def test_manual_says_where_to_put_the_answer_and_goes_on(tmp_path: Path, task: P
     again = backsmith(*args, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "PASS" in again.stdout
+
+
+def test_a_cache_that_cannot_be_written_to_is_told_with_the_mend(tmp_path: Path, task: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "answer.md").write_text("FILE: a.py\n---\nx = 1\n---\n", encoding="utf-8")
+    cache = str(tmp_path / "file/cache")
+    done = backsmith("score", "answer.md", "--task", str(task), cwd=tmp_path, BACKSMITH_CACHE=cache)
+    assert done.returncode == 3
+    assert (
+        f"error: the cache folder {cache} cannot be written to: Not a directory\n  name another"
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+    told = json.loads(backsmith("doctor", "--json", cwd=tmp_path, BACKSMITH_CACHE=cache).stdout)
+    assert [finding["state"] for finding in told if finding["name"] == "cache"] == ["missing"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_no_verdict(unbuffered: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [str(BACKSMITH), "prompts", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, "error: No space left on device\n")
 
 
 def test_no_colour_in_a_pipe(tmp_path: Path) -> None:

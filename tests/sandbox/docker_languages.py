@@ -10,8 +10,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from prompts.cache_folder import cache_folder
 from prompts.errors import SandboxError
-from sandbox.environments.cache import cache_folder
 from sandbox.environments.maven import current_maven
 from sandbox.isolation.bubblewrap import Bubblewrap
 from tests.sandbox.image_packing import Tool

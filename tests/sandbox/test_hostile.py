@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from prompts.cache_folder import cache_folder
 from prompts.task import Limits
-from sandbox.environments.cache import cache_folder
 from sandbox.isolation.protocol import Command, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.choose import find_toolchain

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from prompts.cache_folder import cache_folder
 from prompts.task import Limits
-from sandbox.environments.cache import cache_folder
 from sandbox.environments.maven import java_problem
 from sandbox.environments.maven_pom import UnreadablePomError, provider_poms, resolvable
 from sandbox.isolation.bubblewrap import Bubblewrap
