@@ -68,6 +68,8 @@ class Cassette:
 
     def exact(self, request: Request, model: str | None = None) -> tuple[Slot, Call] | None:
         """The entry that answers exactly this request, if there is one."""
+        if not self._by_key:
+            return None
         key = key_of(request, self.redactor, model)
         slot = self._by_key.get(key[:16])
         if slot is None:

@@ -1,9 +1,11 @@
 """Reads suites from their folders; errors name the file, the line and the mend, as those of task files do."""
 
 import difflib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evals.probes.script_file import PROBES, load_scripts
 from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
@@ -46,11 +48,8 @@ def load_suite(folder: Path) -> Suite:
     path = folder / SUITE
     root = read_mapping(read_plain(path), str(path), "suite", "suite: its name")
     told = validated(SuiteFile, _plain(root), root, str(path), _words)
-    inside = folder.resolve()
-    tasks = tuple(
-        _task(folder, inside, entry, place, told.probes)
-        for entry, place in _entries(folder, told, root, str(path))
-    )
+    places = _listed(folder, told, root, str(path)) if told.tasks else _found(folder, str(path))
+    tasks = tuple(_task(place, told.probes) for place in places)
     _check_ids(tasks, str(path))
     return Suite(
         name=told.suite,
@@ -64,39 +63,64 @@ def load_suite(folder: Path) -> Suite:
     )
 
 
-def _entries(folder: Path, told: SuiteFile, root: Mapping, name: str) -> list[tuple[TaskEntry, str]]:
-    """The suite's tasks, each with the place that names it."""
-    if told.tasks:
-        listed = root.items["tasks"]
-        lines = [item.line for item in listed.items] if isinstance(listed, Listing) else []
-        return [(entry, f"{name}:{line}") for entry, line in zip(told.tasks, lines, strict=True)]
-    found = sorted(path.parent.relative_to(folder) for path in folder.rglob(TASK))
-    found = [path for path in found if not any(part.startswith(".") for part in path.parts)]
-    if not found:
+class _Place(NamedTuple):
+    """Where a task stands: its entry, its file, and the names of what may be beside that."""
+
+    entry: TaskEntry
+    file: Path
+    beside: AbstractSet[str]
+
+
+def _listed(folder: Path, told: SuiteFile, root: Mapping, name: str) -> Iterator[_Place]:
+    """The tasks that ``suite.yaml`` names, each with its file."""
+    listed = root.items["tasks"]
+    lines = [item.line for item in listed.items] if isinstance(listed, Listing) else []
+    inside = folder.resolve()
+    for entry, line in zip(told.tasks, lines, strict=True):
+        place, path = f"{name}:{line}", folder / entry.task
+        if not path.resolve().is_relative_to(inside):
+            raise ConfigError(
+                f"{place}: `{entry.task}` leads out of the suite's folder", "name tasks inside it"
+            )
+        file = path / TASK if path.is_dir() else path
+        if not file.is_file():
+            folders = [beside.name for beside in folder.iterdir() if beside.is_dir()]
+            near = difflib.get_close_matches(entry.task, folders, 1, 0.6)
+            raise ConfigError(
+                f"{place}: `{entry.task}` is neither a folder with {TASK} nor a task file",
+                f"did you mean `{near[0]}`?" if near else f"paths are relative to {folder}",
+            )
+        yield _Place(entry, file, {HIDDEN_TESTS, PROBES, f"{file.stem}.{PROBES}"})
+
+
+def _found(folder: Path, name: str) -> Iterator[_Place]:
+    """The task of every folder below the suite that has a task file, in the order of their paths."""
+    none = True
+    for path, folders, files in os.walk(folder):
+        own = TASK in files
+        if own:
+            none = False
+            entry = TaskEntry(task=os.path.relpath(path, folder))
+            yield _Place(entry, Path(path, TASK), {*folders, *files})
+        # What the judge knows is no task of its own.
+        hidden = {HIDDEN_TESTS} if own else set()
+        folders[:] = sorted(inner for inner in folders if not inner.startswith(".") and inner not in hidden)
+    if none:
         raise ConfigError(f"{name}: no folder below this suite has a {TASK}", "add one, or list `tasks:`")
-    return [(TaskEntry(task=str(path)), str(folder / path)) for path in found]
 
 
-def _task(folder: Path, inside: Path, entry: TaskEntry, place: str, probes: bool) -> SuiteTask:
-    path = folder / entry.task
-    if not path.resolve().is_relative_to(inside):
-        raise ConfigError(f"{place}: `{entry.task}` leads out of the suite's folder", "name tasks inside it")
-    file = path / TASK if path.is_dir() else path
-    if not file.is_file():
-        near = difflib.get_close_matches(entry.task, [p.name for p in folder.iterdir() if p.is_dir()], 1, 0.6)
-        raise ConfigError(
-            f"{place}: `{entry.task}` is neither a folder with {TASK} nor a task file",
-            f"did you mean `{near[0]}`?" if near else f"paths are relative to {folder}",
-        )
+def _task(place: _Place, probes: bool) -> SuiteTask:
+    entry, file, beside = place.entry, place.file, place.beside
     task = load_task(file)
-    name = entry.id or (file.parent.name if file.name == TASK else file.stem)
+    folder = file.parent
+    name = entry.id or (folder.name if file.name == TASK else file.stem)
     hidden: dict[str, str] = {}
-    if file.name == TASK and (file.parent / HIDDEN_TESTS).is_dir():
-        texts = read_attachments([(HIDDEN_TESTS, str(file.parent))], file.parent)
+    if file.name == TASK and HIDDEN_TESTS in beside and (folder / HIDDEN_TESTS).is_dir():
+        texts = read_attachments([(HIDDEN_TESTS, str(folder))], folder)
         hidden = {path.removeprefix(f"{HIDDEN_TESTS}/"): text for path, text in texts.items()}
     probed = probes if entry.probes is None else entry.probes
-    own = file.parent / PROBES if file.name == TASK else file.with_name(f"{file.stem}.{PROBES}")
-    scripts = load_scripts(own) if own.is_file() else ()
+    own = PROBES if file.name == TASK else f"{file.stem}.{PROBES}"
+    scripts = load_scripts(folder / own) if own in beside and (folder / own).is_file() else ()
     return SuiteTask(name, entry.family or name, task, hidden, probed, scripts)
 
 

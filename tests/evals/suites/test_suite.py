@@ -57,6 +57,13 @@ def test_hidden_tests_are_for_the_judge_alone(tmp_path: Path) -> None:
     assert hidden.tests_hash != plain.tests_hash
 
 
+def test_what_lies_in_hidden_tests_is_no_task(tmp_path: Path) -> None:
+    made = suite(
+        tmp_path, a__task_yaml=TASK, a__hidden_tests__data__task_yaml="a: fixture\n", b__c__task_yaml=TASK
+    )
+    assert [task.id for task in load_suite(made).tasks] == ["a", "c"]
+
+
 def test_probes_are_said_for_the_suite_or_for_a_task(tmp_path: Path) -> None:
     text = "suite: mine\nprobes: true\ntasks:\n  - a\n  - task: b\n    probes: false\n"
     other = TASK.replace("greeting", "parting")
