@@ -29,6 +29,8 @@ def find_endpoints(text: str, *, parameter: str = "{id}") -> Iterator[tuple[str,
     """
     methods: list[str] = []
     crud = False
+    if "/" not in text:
+        return
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup, match.group()
         if kind == "method":

@@ -1,13 +1,11 @@
 """The DEPENDENCIES section: packages by ecosystem. Rules N1 to N9 of docs/fileblock.md."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.fileblock.bodies import Body, bare_item
-from agents.fileblock.content import extension
 from agents.fileblock.installers import Named, read_commands
 from agents.submission import Dependency, Ecosystem
 
@@ -62,13 +60,13 @@ class Packages:
 
 def ecosystem_of(paths: Iterable[str]) -> Ecosystem:
     """The ecosystem that most of the files belong to."""
-    votes: Counter[Ecosystem] = Counter()
+    votes: list[Ecosystem] = []
     for path in paths:
         name = path.rsplit("/", 1)[-1].lower()
-        hint = _HINTS.get(name) or _HINTS.get(extension(path))
+        hint = _HINTS.get(name) or _HINTS.get(name.rpartition(".")[2])
         if hint:
-            votes[hint] += 1
-    return votes.most_common(1)[0][0] if votes else "unknown"
+            votes.append(hint)
+    return max(dict.fromkeys(votes), key=votes.count, default="unknown")
 
 
 def read_dependencies(body: Body, hint: Ecosystem) -> Packages:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 MAX_SEGMENT_BYTES = 255
@@ -46,15 +47,17 @@ class BadPathError(ValueError):
     """A path that may not be written. ``str(error)`` completes the sentence ``the path ...``."""
 
 
+@lru_cache(maxsize=1024)
 def plain_path(raw: str) -> str:
     """The plain relative POSIX spelling of ``raw``. Raises BadPathError where it is not safe everywhere.
 
     Backslashes become slashes; empty and ``.`` segments go. Nothing else is changed: what is unsafe is refused,
     never mended, because a mended path is a file that nobody asked for.
     """
-    for character in raw:
-        if character < " " or unicodedata.category(character) in _FORBIDDEN_CATEGORIES:
-            raise BadPathError(f"holds the invisible character U+{ord(character):04X}")
+    if not raw.isprintable():  # no forbidden character is
+        for character in raw:
+            if character < " " or unicodedata.category(character) in _FORBIDDEN_CATEGORIES:
+                raise BadPathError(f"holds the invisible character U+{ord(character):04X}")
     path = raw.replace("\\", "/")
     if not path:
         raise BadPathError("is empty")
@@ -84,9 +87,9 @@ def plain_or_none(raw: str) -> str | None:
 def _check_segment(segment: str) -> None:
     if segment == "..":
         raise BadPathError("holds '..'; a file stays inside the project")
-    for character in segment:
-        if character in _FORBIDDEN_CHARACTERS:
-            raise BadPathError(f"holds {character!r}, which not every system allows in a file name")
+    if not _FORBIDDEN_CHARACTERS.isdisjoint(segment):
+        character = next(character for character in segment if character in _FORBIDDEN_CHARACTERS)
+        raise BadPathError(f"holds {character!r}, which not every system allows in a file name")
     if segment[-1] in ". " or segment[0] == " ":
         raise BadPathError("has a part that begins with a space or ends with a space or a dot")
     if len(segment.encode("utf-8")) > MAX_SEGMENT_BYTES:
