@@ -40,6 +40,7 @@ class Project:
         Raises ConfigError, with the file's name, for a setting that the model's provider does not know.
         """
         provider = model.partition("/")[0]
+        read_settings({}, provider)  # an unknown provider is no fault of the file's
         layers = [self.common, self.special.get(provider, {})]
         if model != provider:
             layers.append(self.special.get(model, {}))

@@ -59,7 +59,7 @@ def scan_journal(path: Path) -> Iterator[Line]:
                 if line.strip():
                     yield from _lines(number, offset, line.removesuffix(b"\n"))
                 offset += len(line)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise StoreError(f"the journal {path} cannot be read: {error.strerror}") from error

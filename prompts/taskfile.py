@@ -301,4 +301,6 @@ def _nearby(path: Path) -> str:
     except OSError:
         return ""
     near = difflib.get_close_matches(path.name, names, 1, 0.6)
-    return f"did you mean {path.parent / near[0]}?" if near else ""
+    if near:
+        return f"did you mean {path.parent / near[0]}?"
+    return f"`backsmith init {path}` writes one to fill in"

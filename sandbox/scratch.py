@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from prompts.errors import SandboxError
+
 _LOCK = ".held"
 _DEEPEST = 60  # leaves room for our own names, a server's folders and its socket's name
 
@@ -97,10 +99,17 @@ def _homes() -> tuple[Path, ...]:
 
 
 def _made(home: Path) -> Path:
-    """One folder a user, which nobody else may enter."""
-    home.mkdir(mode=0o700, exist_ok=True)
-    if home.stat().st_uid != os.getuid() or home.is_symlink():
-        raise PermissionError(f"{home} belongs to somebody else")
+    """One folder a user, which nobody else may enter. Raises SandboxError where there can be none."""
+    try:
+        home.mkdir(mode=0o700, exist_ok=True)
+        theirs = home.stat().st_uid != os.getuid() or home.is_symlink()
+    except OSError as error:
+        raise SandboxError(
+            f"{home} cannot be made: {error.strerror}",
+            "name a folder for temporary files by the environment variable TMPDIR",
+        ) from error
+    if theirs:
+        raise SandboxError(f"{home} belongs to somebody else", "name another folder by TMPDIR, or remove it")
     return home
 
 

@@ -177,7 +177,7 @@ async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRu
 
     from orchestrator.approval import approval
     from orchestrator.model_choice import close_models, open_models
-    from orchestrator.run_folder import discard, fresh_folder
+    from orchestrator.new_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun, run_task
     from orchestrator.sandboxes import open_sandbox
     from orchestrator.teams import find_team
@@ -187,6 +187,11 @@ async def _run(wanted: Wanted, choice: "ModelChoice", *, quiet: bool) -> "TaskRu
     from sandbox.trial import Laboratory
     from sandbox.trial_cache import TrialCache
 
+    if " " in wanted.task.strip() and not Path(wanted.task).exists():
+        raise ConfigError(
+            f"{wanted.task}: no such task file",
+            "a task in words is done in a repository: name that with --into",
+        )
     task = load_task(Path(wanted.task))
     team = find_team(wanted.team)
     isolation = open_sandbox(wanted.sandbox)

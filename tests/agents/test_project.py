@@ -50,6 +50,12 @@ def test_the_nearer_setting_wins(tmp_path: Path) -> None:
     )
 
 
+def test_an_unknown_provider_is_no_fault_of_the_file() -> None:
+    with pytest.raises(ConfigError, match=r"^unknown model provider 'antropic'") as raised:
+        settings_for("antropic/x", Project(), {}, [])
+    assert raised.value.hint.startswith("Did you mean 'anthropic'?")
+
+
 def test_options_go_over_the_task_and_the_task_over_the_project(tmp_path: Path) -> None:
     project = load_project(written(tmp_path, WHOLE))
     task = {"seed": "8", "temperature": "0.5"}

@@ -97,6 +97,23 @@ def test_a_full_disk_is_no_verdict(unbuffered: str) -> None:
     assert (done.returncode, done.stderr) == (3, "error: No space left on device\n")
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["run", "Add rate limits", "--model", "manual"], "a task in words is done in a repository"),
+        (["run", "new.yaml", "--model", "manual"], "`backsmith init new.yaml` writes one to fill in"),
+        (["run", "taks.yaml", "--model", "manual"], "did you mean task.yaml?"),
+        (["report", "task.yaml"], "a run folder has a journal.jsonl"),
+        (["eval", "recordins", "--model", "replay"], "did you mean recordings?"),
+    ],
+)
+def test_a_wrong_path_is_told_with_what_to_do(tmp_path: Path, args: list[str], told: str) -> None:
+    (tmp_path / "task.yaml").write_text("task: x\nframework: FastAPI\n", encoding="utf-8")
+    done = backsmith(*args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
 def test_no_colour_in_a_pipe(tmp_path: Path) -> None:
     assert "\x1b" not in backsmith("doctor", cwd=tmp_path).stdout
 

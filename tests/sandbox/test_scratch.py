@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from prompts.errors import SandboxError
 from sandbox.environments.cache import FolderCache, reap_builds
 from sandbox.scratch import ScratchFolder, reap
 
@@ -24,6 +25,15 @@ def test_a_living_folder_is_left_alone_and_removed_by_its_owner(tmp_path: Path) 
     assert folder.path.is_dir()
     folder.remove()
     assert left(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_told_with_the_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SandboxError, match=f"{tmp_path}/nowhere/.* cannot be made: No such file") as raised:
+        ScratchFolder("trial")
+    assert "TMPDIR" in raised.value.hint
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
