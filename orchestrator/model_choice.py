@@ -12,7 +12,8 @@ from agents.completion import Model, Parameters
 from agents.models import ModelOptions, close_model, open_model
 from agents.project import Project, find_project, settings_for
 from agents.spending import Limit, Spending
-from orchestrator.run_folder import spent_before
+from orchestrator.recall import spent_before
+from orchestrator.run_folder import JOURNAL
 from prompts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def open_models(choice: ModelChoice, task_settings: Mapping[str, object], run: P
     name = named_model(choice.name, project)
     parameters = settings_for(name, project, task_settings, choice.settings)
     options = model_options(choice, project, run)
-    options.spending.charge("", spent_before(run))
+    options.spending.charge("", spent_before(run / JOURNAL))
     judge = open_judge(choice.judge, project, options)
     return Opened(open_model(name, options), parameters, judge)
 

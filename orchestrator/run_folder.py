@@ -1,21 +1,20 @@
-"""A run's folder: the journal and the git repository, opened together, and what they already hold."""
+"""A run's folder: the journal and the git repository, opened together, and how a run is kept in them."""
 
-import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from agents.completion import Completion, Message
-from agents.spending import Amounts
 from evals.score import Score, score_from, write_score
 from evals.verdict import Verdict
-from orchestrator.completion_record import amounts_of, prompt_hash, read_completion, write_completion
+from orchestrator.completion_record import prompt_hash, read_completion, write_completion
 from orchestrator.group_commit import GroupCommit
 from orchestrator.journal import JournalWriter, Raw, Record, read_record, scan_journal
+from orchestrator.recall import Step, branch_reference, call_reference, recall
+from orchestrator.run_plan import changes
 from prompts.errors import ConfigError, StoreError
 from sandbox.batch import Batch
 from sandbox.git_objects import GitObject, blob
@@ -26,20 +25,6 @@ CODE = "code.git"
 # What may stand in a run's folder before its journal does; the last two are of runs in a repository.
 _FIRST = frozenset({JOURNAL, CODE, CODE + UNFINISHED, "repository.git", "workplace.json"})
 FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One call of a sample: who was asked (``design``, ``judge``, ``build``, ``review``) in which round."""
-
-    sample: str
-    kind: str
-    round: int
-
-    @property
-    def label(self) -> str:
-        """The step as a part of a git reference."""
-        return f"{self.kind}-{self.round}"
 
 
 class RunFolder:
@@ -67,19 +52,16 @@ class RunFolder:
         if stray and not any(line.record for line in scan_journal(self._path)):
             raise ConfigError(f"{folder} is not empty and holds no run", "give a fresh folder with --run")
         self._journal = JournalWriter(self._path)
-        self.damaged: tuple[int, ...] = ()
-        self.spent = Amounts()
-        self._done: dict[str, Verdict] = {}
-        self._answers: dict[str, dict[Step, int]] = {}
-        self._scores: dict[str, dict[int, int]] = {}
         try:
-            before, references = self._recall()
-            self._agree(before, plan)
+            held = recall(self._path)
+            self._agree(held.plan, plan)
             self.workspace = Workspace(folder / CODE)
         except BaseException:
             self._journal.__exit__()
             raise
-        self._set_again(references)
+        self.damaged, self.spent = tuple(held.damaged), held.spent
+        self._done, self._answers, self._scores = held.done, held.answers, held.scores
+        self._set_again(held.references)
         self._commit = GroupCommit(self._journal, self.workspace)
 
     async def __aenter__(self) -> "RunFolder":
@@ -126,7 +108,7 @@ class RunFolder:
         kept["response.md"] = blob(completion.text.encode("utf-8", "surrogatepass"))
         blobs = {name: one.id.hex() for name, one in kept.items()}
         call = batch.folder(kept)
-        batch.point(_call_reference(step), call)
+        batch.point(call_reference(step), call)
         values = {
             "sample": step.sample,
             "step": step.kind,
@@ -159,7 +141,7 @@ class RunFolder:
         self, sample: str, round_number: int, score: Score, batch: Batch, commit: str, grader: str = ""
     ) -> None:
         """Keep a round's judgement, and the commit (made in ``batch``) of what was judged."""
-        batch.point(_branch_reference(sample), commit)
+        batch.point(branch_reference(sample), commit)
         values = {
             "sample": sample,
             "round": round_number,
@@ -188,45 +170,14 @@ class RunFolder:
             return record
         return {key: _redacted(value, self._redact) for key, value in record.items()}
 
-    def _recall(self) -> tuple[object, dict[str, str]]:
-        """Read the journal: what is done and where the rest is. Returns the run's plan and all references."""
-        plan: object = None
-        damaged: list[int] = []
-        references: dict[str, str] = {}
-        for line in scan_journal(self._path):
-            record = line.record
-            if record is None:
-                damaged.append(line.number)
-                continue
-            sample, number = str(record.get("sample")), record.get("round")
-            match record.get("kind"):
-                case "run" if plan is None:
-                    plan = record.get("plan")
-                case "answer" if isinstance(number, int):
-                    step = Step(sample, str(record.get("step")), number)
-                    self._answers.setdefault(sample, {})[step] = line.offset
-                    self.spent += amounts_of(record)
-                    references[_call_reference(step)] = str(record.get("call"))
-                case "score" if isinstance(number, int):
-                    self._scores.setdefault(sample, {})[number] = line.offset
-                    references[_branch_reference(sample)] = str(record["commit"])
-                case "sample" if record.get("error") is None:
-                    self._done[sample] = Verdict(str(record["verdict"]))
-        self.damaged = tuple(damaged)
-        return plan, references
-
     def _agree(self, before: object, plan: Mapping[str, object]) -> None:
         """The first record of a run holds its plan; a run that goes on must have the same."""
-        plan = json.loads(json.dumps(_redacted(plan, self._redact)))
+        given = json.loads(json.dumps(_redacted(plan, self._redact)))
         if before is None:
-            self._journal.append([self._record("run", {"format": FORMAT, "plan": plan})])
-            return
-        before = before if isinstance(before, dict) else {}
-        changed = sorted(key for key in {*before, *plan} if before.get(key) != plan.get(key))
-        if changed:
-            said = "; ".join(_difference(key, before.get(key), plan.get(key)) for key in changed)
+            self._journal.append([self._record("run", {"format": FORMAT, "plan": given})])
+        elif changed := changes(before if isinstance(before, dict) else {}, given):
             raise ConfigError(
-                f"{self.folder} holds another run: {said[:600]}",
+                f"{self.folder} holds another run: {changed[:600]}",
                 "give the same task and options to go on with it, or another folder with --run",
             )
 
@@ -239,64 +190,10 @@ class RunFolder:
             self.workspace.write([batch])
 
 
-def spent_before(folder: Path) -> Amounts:
-    """What the live calls of the run in ``folder`` have taken so far; nothing where there is no run yet."""
-    spent = Amounts()
-    for line in scan_journal(folder / JOURNAL):
-        if line.record is not None and line.record.get("kind") == "answer":
-            spent += amounts_of(line.record)
-    return spent
-
-
-def fresh_folder(parent: Path, name: str) -> Path:
-    """A new folder below ``parent`` with the time and ``name`` in its own name."""
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    for attempt in range(1000):
-        folder = parent / (f"{stamp}-{name}" + (f"-{attempt}" if attempt else ""))
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise StoreError(
-                f"the run folder {folder} cannot be made: {os.strerror(error.errno or 0)}"
-            ) from error
-        return folder
-    raise StoreError(f"no free name for a run folder below {parent}")
-
-
-def discard(folder: Path) -> None:
-    """Remove a run folder in which nothing was kept yet, and its parent when that is empty too."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-        folder.parent.rmdir()
-
-
 @lru_cache(maxsize=32)
 def _blob(text: str) -> GitObject:
     """A message as git has it; the first ones are the same for many calls."""
     return blob(text.encode("utf-8", "surrogatepass"))
-
-
-def _call_reference(step: Step) -> str:
-    return f"refs/backsmith/calls/{step.sample}/{step.label}"
-
-
-def _branch_reference(sample: str) -> str:
-    return f"refs/heads/samples/{sample}"
-
-
-def _difference(key: str, before: object, now: object) -> str:
-    """What of the plan has changed; of a list, only what is not in both."""
-    if isinstance(before, list) and isinstance(now, list):
-        gone = [one for one in before if one not in now]
-        new = [one for one in now if one not in before]
-        return f"{key}: {_short(gone)} became {_short(new)}"
-    return f"{key} was {before!r}, is {now!r}"
-
-
-def _short(values: list[object]) -> str:
-    return repr(values)[:200] if values else "nothing"
 
 
 def _redacted(value: object, redact: Callable[[str], str]) -> object:

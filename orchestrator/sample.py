@@ -20,8 +20,9 @@ from evals.judgement import Judgement
 from evals.prose import Prose
 from evals.score import Score, score_of, with_prose
 from evals.verdict import Verdict
+from orchestrator.recall import Step
 from orchestrator.review import ask_review
-from orchestrator.run_folder import RunFolder, Step
+from orchestrator.run_folder import RunFolder
 from orchestrator.teams import BUILDER, EXPERT, Team
 from orchestrator.verify import settle
 from orchestrator.watcher import Silent, Watcher

@@ -15,7 +15,7 @@ from orchestrator.eval_plan import EvalPlan, agent_id, roles_hash
 from orchestrator.eval_progress import eval_progress
 from orchestrator.eval_run import Where, run_eval
 from orchestrator.eval_setup import Wanted, task_info, with_probes
-from orchestrator.run_folder import fresh_folder
+from orchestrator.new_folder import fresh_folder
 from orchestrator.teams import BUILDER, find_team
 from prompts.errors import ConfigError
 from prompts.role import load_role

@@ -59,7 +59,7 @@ async def _demo(names: list[str], parent: Path, sandbox: str) -> list["Verdict"]
     from evals.scrutiny import Scrutiny
     from evals.suites.recordings import recordings_folder
     from orchestrator.commands.run import show_result
-    from orchestrator.run_folder import fresh_folder
+    from orchestrator.new_folder import fresh_folder
     from orchestrator.run_task import TaskRun, run_task
     from orchestrator.sandboxes import open_sandbox
     from orchestrator.teams import find_team

@@ -215,7 +215,7 @@ async def _eval(suite: "Suite", wanted: "Wanted", choice: "ModelChoice", pace: "
     from orchestrator.eval_run import run_eval
     from orchestrator.eval_setup import opened
     from orchestrator.model_choice import model_options
-    from orchestrator.run_folder import discard, fresh_folder
+    from orchestrator.new_folder import discard, fresh_folder
     from orchestrator.terminal import console
 
     folder = place.run or fresh_folder(Path("runs"), suite.name)

@@ -38,7 +38,7 @@ async def run_into(wanted: "Wanted", into: Into, choice: "ModelChoice", *, as_js
     from orchestrator.into.tasks import task_for
     from orchestrator.into.workplace import open_source, open_workplace
     from orchestrator.model_choice import close_models, open_models
-    from orchestrator.run_folder import discard, fresh_folder
+    from orchestrator.new_folder import discard, fresh_folder
     from orchestrator.run_task import TaskRun
     from orchestrator.teams import BUILDER, find_team
     from orchestrator.terminal import console, progress
