@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from agents.completion import Source, Speaker
 from agents.submission import Adherence
-from evals.mutants.mutant import Mutant
+from evals.mutants.mutant import Mutant, mutants_told
 from evals.probes.report import ProbeResult
 from evals.verdict import Verdict
 
@@ -49,6 +49,19 @@ class ProbeCounts:
     problem: str = ""
     failures: tuple[ProbeResult, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """In one line: how they ended, and why not everything was asked."""
+        counts = (
+            (Verdict.PASS, self.passed),
+            (Verdict.FAIL, self.failed),
+            (Verdict.INCONCLUSIVE, self.inconclusive),
+        )
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+        if not told:
+            return f"not judged: {self.problem}" if self.problem else "nothing to judge was found"
+        return told + (f"; {self.problem}" if self.problem else "")
+
 
 @dataclass(frozen=True, slots=True)
 class MutantCounts:
@@ -62,6 +75,11 @@ class MutantCounts:
     possible: int = 0
     problem: str = ""
     survivors: tuple[Mutant, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """In one line: how many the tests noticed, out of how many, and why not all were tried."""
+        return mutants_told(self.killed, self.survived, self.possible, self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +210,7 @@ class RunResults:
     """All finished samples of a run, in the plan's order: task by task, agent by agent, epoch by epoch.
 
     ``planned`` counts the samples that the run was to have; ``damaged`` are the journal's unreadable lines.
+    ``identity`` tells the run from all others, however it grows; two copies of its folder have the same.
     ``environment`` says what the run was made with (versions, the sandbox), as its last process had it.
     """
 
@@ -205,6 +224,7 @@ class RunResults:
     samples: tuple[SampleResult, ...]
     damaged: tuple[int, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
 
     @property
     def partial(self) -> bool:

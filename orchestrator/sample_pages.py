@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agents.completion import Speaker
 from evals.reports.html.pages import CallPage, RoundPage, SamplePage, cut, packed, page_block
 from evals.results import RunResults, SampleResult
 from evals.score import Score
@@ -48,9 +49,8 @@ def gather_pages(run: RunResults, objects: RunObjects) -> Pages:
 def _page(
     sample: SampleResult, scores: Mapping[int, Score], objects: RunObjects, texts: dict[str, str]
 ) -> SamplePage:
-    first = next((call for call in sample.calls if call.step == "build" and call.round == 1), None)
-    prompt = first.prompt if first else ()
-    for _, blob in prompt:
+    prompts = _prompts(sample)
+    for _, blob in (message for prompt in prompts.values() for message in prompt):
         if blob not in texts:
             texts[blob] = packed(cut(_text(objects, blob)))
     rounds = []
@@ -58,13 +58,26 @@ def _page(
         parts = [c.answer for c in sample.calls if c.step.startswith("build") and c.round == number]
         commit = sample.commits[number - 1] if number <= len(sample.commits) else ""
         answer = "".join(_text(objects, part) for part in parts if part)
-        rounds.append(RoundPage(number, commit, score, answer, _files(objects, commit)))
+        added = prompts.get(number, ()) if number > 1 else ()
+        rounds.append(RoundPage(number, commit, score, answer, _files(objects, commit), added))
     calls = tuple(
         CallPage(c.step, c.round, _text(objects, c.answer))
         for c in sample.calls
         if not c.step.startswith("build") and c.answer
     )
-    return SamplePage(prompt, tuple(rounds), calls)
+    return SamplePage(prompts.get(1, ()), tuple(rounds), calls)
+
+
+def _prompts(sample: SampleResult) -> dict[int, tuple[tuple[Speaker, str], ...]]:
+    """By round, what the builder was told that it had not been told before; its own answers stand elsewhere."""
+    found: dict[int, tuple[tuple[Speaker, str], ...]] = {}
+    told: set[tuple[Speaker, str]] = set()
+    for call in sample.calls:
+        if call.step == "build" and call.round not in found:
+            new = (m for m in call.prompt if m not in told and m[0] != "assistant")
+            found[call.round] = tuple(dict.fromkeys(new))
+            told.update(call.prompt)
+    return found
 
 
 def _text(objects: RunObjects, blob: str) -> str:

@@ -5,15 +5,20 @@ Its policy lets just our own style and script run (by their hashes) and nothing 
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from evals.metrics.breakdown import break_down
+from evals.reports.agent_names import full_names
 from evals.reports.html.overview import overview
 from evals.reports.html.pages import packed
 from evals.reports.html.plots import text
+from evals.reports.sources import sources_named
 from evals.results import RunResults, SampleResult
 from evals.verdict import Verdict
+
+SCRIPTS = ("elements.js", "difference.js", "sample.js", "report.js")
+"""In this order they are one script; each uses what stands before it."""
 
 
 def document(
@@ -26,7 +31,7 @@ def document(
     """
     here = files("evals.reports.html")
     style = here.joinpath("report.css").read_text(encoding="utf-8")
-    script = here.joinpath("report.js").read_text(encoding="utf-8")
+    script = _script([here.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS])
     title = text(run.suite or (run.tasks[0].title if run.tasks else "") or "Run", 120)
     yield _HEAD.format(style_hash=_hash(style), script_hash=_hash(script), title=title, style=style)
     view = overview(run, break_down(run))
@@ -42,6 +47,10 @@ def document(
     yield f"<script>{script}</script></body></html>\n"
 
 
+def _script(parts: Sequence[str]) -> str:
+    return '"use strict";\n(() => {\n' + "\n".join(parts) + "})();"
+
+
 def _block(key: str, data: str) -> str:
     return f'<script type="application/gzip" id="{key}">{data}</script>\n'
 
@@ -52,8 +61,9 @@ def _hash(content: str) -> str:
 
 def _index(run: RunResults) -> dict[str, object]:
     places = {agent.id: number for number, agent in enumerate(run.agents)}
+    names = full_names(run.agents)
     return {
-        "agents": [f"{a.model} · {a.role} {a.role_version} · {a.team}" for a in run.agents],
+        "agents": [names[agent.id] for agent in run.agents],
         "samples": [_row(sample, places[sample.agent.id]) for sample in run.samples],
     }
 
@@ -76,11 +86,11 @@ def _row(sample: SampleResult, agent: int) -> dict[str, object]:
         "cost": None if sample.cost is None else float(sample.cost),
         "tokens": [sample.tokens_in, sample.tokens_out],
         "latency": sample.latency,
-        "sources": ", ".join(sample.sources),
+        "sources": sources_named(sample.sources),
         "branch": sample.branch,
         "why": " ".join((*sample.reasons, failure.test if failure else ""))[:600],
-        "probes": [sample.probes.passed, sample.probes.failed] if sample.probes else None,
-        "mutants": [sample.mutants.killed, sample.mutants.survived] if sample.mutants else None,
+        "probes": sample.probes.told if sample.probes else None,
+        "mutants": sample.mutants.told if sample.mutants else None,
     }
 
 

@@ -3,39 +3,53 @@
 from collections.abc import Sequence
 
 from evals.metrics.breakdown import Breakdown
-from evals.metrics.summary import Amount, Summary
+from evals.metrics.summary import Amount, Rate, Summary
+from evals.reports.agent_names import short_names
 from evals.reports.html import plots
 from evals.reports.sources import counted, sources_told
 from evals.results import RunResults
 
 
 def overview(run: RunResults, found: Breakdown) -> str:
-    """Headline, plots and tables of a run."""
-    agents, tasks = found.by["agent"], found.by["task"]
-    names = {agent.id: f"{agent.model} · {agent.team}" for agent in run.agents}
-    by_agent = [(names.get(group.name, group.name), group.verified) for group in agents]
-    by = [(names.get(group.name, group.name), group) for group in agents]
-    parts = [
-        _headline(run, found.overall),
-        plots.facts(_facts(run, found.overall)),
-        "<div class=grid2>",
-        plots.rates("Verified, by agent", [("all", found.overall.verified), *by_agent])
-        if len(by_agent) > 1
-        else plots.rates("Verified", by_agent),
-        plots.rounds(found.overall),
-        plots.rates("Verified, by task", [(group.name, group.verified) for group in tasks]),
-        _at_work(run, found.overall, by),
-        plots.rates("Checklist", [(item, rate.passed) for item, rate in found.overall.items.items()]),
-        "</div>",
-        plots.cost_and_quality(agents if len(agents) > 1 else tasks, names),
-        plots.heat_map(run.samples),
+    """Headline, facts, plots and tables of a run; a plot that would say nothing is left out."""
+    overall, agents, tasks = found.overall, found.by["agent"], found.by["task"]
+    names = short_names(run.agents)
+    groups = [(names[group.name], group) for group in agents]
+    if len(groups) > 1:
+        groups.insert(0, ("all", overall))
+    cards = [
+        plots.rates("Verified, by agent" if len(agents) > 1 else "Verified", _verified(groups)),
+        plots.rounds(overall),
+        plots.rates("Verified, by task", [(g.name, g.verified) for g in tasks], link="task"),
+        *_at_work(run, groups),
+        *_checklist(overall),
     ]
-    for dimension in ("framework", "database", "family"):
-        if len(found.by[dimension]) > 1:
-            groups = [(group.name, group.verified) for group in found.by[dimension]]
-            parts.append(plots.rates(f"Verified, by {dimension}", groups))
-    parts.append(_table("Metrics", (found.overall, *agents) if len(agents) > 1 else (found.overall,), names))
-    return "".join(parts)
+    known = {tuple((group.name, group.samples) for group in tasks)}
+    for dimension in ("role", "framework", "database", "family"):
+        parts = tuple((group.name, group.samples) for group in found.by[dimension])
+        if len(parts) > 1 and parts not in known:
+            known.add(parts)
+            shown = [(group.name or "none", group.verified) for group in found.by[dimension]]
+            cards.append(plots.rates(f"Verified, by {dimension}", shown))
+    return "".join(
+        (
+            _headline(run, overall),
+            plots.facts(_facts(run, overall)),
+            f"<div class=cards>{''.join(cards)}</div>",
+            plots.cost_and_quality(agents if len(agents) > 1 else tasks, names),
+            plots.heat_map(run.samples),
+            _table("Metrics", groups),
+        )
+    )
+
+
+def _verified(groups: Sequence[tuple[str, Summary]]) -> list[tuple[str, Rate]]:
+    return [(name, group.verified) for name, group in groups]
+
+
+def _checklist(overall: Summary) -> list[str]:
+    rows = [(item, rate.passed) for item, rate in overall.items.items()]
+    return [plots.rates("Checklist", rows, link="item")] if rows else []
 
 
 def _headline(run: RunResults, overall: Summary) -> str:
@@ -48,22 +62,33 @@ def _headline(run: RunResults, overall: Summary) -> str:
     if run.damaged:
         state.append(f"Unreadable lines of the journal, left out: {', '.join(map(str, run.damaged[:20]))}.")
     warning = "".join(f"<p class=warning>{plots.text(line)}</p>" for line in state)
+    return f"<p class=headline>{_verdict(run, rate)}</p>{warning}"
+
+
+def _verdict(run: RunResults, rate: Rate) -> str:
+    left = len(run.samples) - rate.of
+    apart = f"; {counted(left, 'sample')} could not be judged and {'is' if left == 1 else 'are'} not counted"
+    if not rate.of:
+        return f"<strong>-</strong> nothing judged<span>none of {counted(len(run.samples), 'sample')}</span>"
     return (
-        f"<p class=headline><strong>{plots.percent(rate.value)}</strong> verified "
-        f"<span>{rate.count} of {rate.of} samples, 95% interval {plots.percent(rate.low)} to "
-        f"{plots.percent(rate.high)}</span></p>{warning}"
+        f"<strong>{plots.percent(rate.value)}</strong> verified<span>{rate.count} of "
+        f"{counted(rate.of, 'judged sample' if left else 'sample')}, 95% interval {plots.percent(rate.low)} to "
+        f"{plots.percent(rate.high)}{apart if left else ''}</span>"
     )
 
 
-def _at_work(run: RunResults, overall: Summary, agents: Sequence[tuple[str, Summary]]) -> str:
+def _at_work(run: RunResults, groups: Sequence[tuple[str, Summary]]) -> list[str]:
     """What probes and mutants showed; nothing where no sample has any."""
-    groups = [("all", overall), *agents] if len(agents) > 1 else list(agents)
     shown = []
     if any(sample.probes for sample in run.samples):
-        shown.append(plots.rates("Probes answered as they must be", [(name, g.probes) for name, g in groups]))
+        shown.append(_share("Probes answered as they must be", [(name, g.probes) for name, g in groups]))
     if any(sample.mutants for sample in run.samples):
-        shown.append(plots.rates("Mutants that the tests notice", [(name, g.mutants) for name, g in groups]))
-    return "".join(shown)
+        shown.append(_share("Mutants noticed by the tests", [(name, g.mutants) for name, g in groups]))
+    return shown
+
+
+def _share(title: str, rows: Sequence[tuple[str, Rate]]) -> str:
+    return plots.rates(title, rows if any(rate.of for _, rate in rows) else rows[:1])
 
 
 def _facts(run: RunResults, overall: Summary) -> dict[str, str]:
@@ -84,20 +109,20 @@ def _size(run: RunResults) -> str:
     return ", ".join(counted(count, noun) for count, noun in parts)
 
 
-def _table(title: str, groups: Sequence[Summary], names: dict[str, str]) -> str:
+def _table(title: str, groups: Sequence[tuple[str, Summary]]) -> str:
     head = (
-        "who", "samples", "verified", "pass@k", "pass^k", "tests passed", "format clean",
-        "cost", "per verified", "tokens in / out", "seconds p50 / p90 / p99",
+        "agent", "samples", "verified", "pass@k", "pass^k", "tests passed", "format clean",
+        "cost", "cost per verified", "tokens in / out", "seconds p50 / p90 / p99",
     )  # fmt: skip
     columns = "".join(f"<th scope=col>{name}</th>" for name in head)
-    rows = "".join(_row(group, names.get(group.name, group.name)) for group in groups)
+    rows = "".join(_row(name, group) for name, group in groups)
     return (
         f'<section class=plot><h3>{title}</h3><div class=scroll tabindex=0 role=region aria-label="{title}">'
         f"<table class=numbers><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
-def _row(group: Summary, name: str) -> str:
+def _row(name: str, group: Summary) -> str:
     formats = sum(group.adherence.values())
     latency = group.latency
     told = [

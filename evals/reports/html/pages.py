@@ -15,13 +15,17 @@ LONGEST = 400_000
 
 @dataclass(frozen=True, slots=True)
 class RoundPage:
-    """One round: its score, the raw answer and the files as they were committed (path to text)."""
+    """One round: its score, the raw answer and the files as they were committed (path to text).
+
+    ``prompt`` has the messages that a later round adds to what the model was told: speaker and key of the text.
+    """
 
     number: int
     commit: str
     score: Score
     answer: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    prompt: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ def page_block(sample: SampleResult, page: SamplePage) -> str:
             "score": json.loads(write_score(one.score)),
             "answer": cut(one.answer),
             "files": {path: cut(text) for path, text in one.files.items()},
+            "prompt": one.prompt,
+            "told": _told(one.score),
         }
         for one in page.rounds
     ]
@@ -65,6 +71,12 @@ def page_block(sample: SampleResult, page: SamplePage) -> str:
             "timings": dict(sample.timings),
         }
     )
+
+
+def _told(score: Score) -> dict[str, str]:
+    """What probes, mutants and a judge came to, in the words of every other report."""
+    found = {"probes": score.probes, "mutants": score.mutants, "prose": score.prose}
+    return {name: report.told for name, report in found.items() if report is not None}
 
 
 def packed(value: object) -> str:

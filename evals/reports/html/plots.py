@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from urllib.parse import quote
 
 from evals.metrics.summary import Rate, Summary
 from evals.results import SampleResult
@@ -23,21 +24,26 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{value * 100:.0f}%"
 
 
-def rates(title: str, rows: Sequence[tuple[str, Rate]]) -> str:
-    """Rates with Wilson's intervals, one row each."""
+def rates(title: str, rows: Sequence[tuple[str, Rate]], link: str = "") -> str:
+    """Rates with Wilson's intervals, one row each. ``link``: names lead to the samples with that filter."""
     shown = rows[:_MOST_ROWS]
-    lines = "".join(_rate_row(name, rate) for name, rate in shown)
+    lines = "".join(_rate_row(_linked(name, link) if link else text(name), rate) for name, rate in shown)
     more = f"<p class=more>and {len(rows) - len(shown)} more</p>" if len(rows) > len(shown) else ""
     return f"<section class=plot><h3>{text(title)}</h3><div class=rates>{lines}</div>{more}</section>"
 
 
+def _linked(name: str, link: str) -> str:
+    return f'<a href="#/samples?{link}={quote(name, safe="", errors="replace")}">{text(name)}</a>'
+
+
 def _rate_row(name: str, rate: Rate) -> str:
+    """One row; ``name`` is markup."""
     if rate.value is None:
-        return f"<div class=rate><span class=label>{text(name)}</span><span class=none>nothing judged</span></div>"
+        return f"<div class=rate><span class=label>{name}</span><span class=none>nothing judged</span></div>"
     low, high, at = rate.low * 100, rate.high * 100, rate.value * 100
     said = f"{percent(rate.value)}, {rate.count} of {rate.of}, interval {percent(rate.low)} to {percent(rate.high)}"
     return (
-        f"<div class=rate><span class=label>{text(name)}</span>"
+        f"<div class=rate><span class=label>{name}</span>"
         f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{text(said)}">'
         f'<rect class="track" x="0" y="4" width="100" height="2"/>'
         f'<rect class="span" x="{low:.2f}" y="3" width="{max(high - low, 0.3):.2f}" height="4"/>'
@@ -47,7 +53,7 @@ def _rate_row(name: str, rate: Rate) -> str:
 
 
 def cost_and_quality(groups: Sequence[Summary], names: Mapping[str, str]) -> str:
-    """Dollars a sample against the verified rate, one mark a group; a sentence where no cost is known."""
+    """Dollars a sample against the verified rate, one mark a group; nothing where no cost is known."""
     head = "<section class=plot><h3>Cost against quality</h3>"
     points = []
     for group in groups:
@@ -57,7 +63,7 @@ def cost_and_quality(groups: Sequence[Summary], names: Mapping[str, str]) -> str
                 (names.get(group.name, group.name), float(group.cost_usd.total) / told, group.verified)
             )
     if not points:
-        return f"{head}<p class=more>No answer told its cost.</p></section>"
+        return ""
     most = max(cost for _, cost, _ in points) or 1.0
     step = 10 ** math.floor(math.log10(most))
     top = next(step * k for k in (1, 1.5, 2, 3, 4, 5, 7.5, 10) if step * k >= most * 0.999)
