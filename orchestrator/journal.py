@@ -153,10 +153,9 @@ class JournalWriter:
 
 
 def _close_line(record: Record) -> bytes:
-    body = ",".join(
-        f"{_encode(key)}:{value.text if isinstance(value, Raw) else _encode(value)}"
-        for key, value in record.items()
-    )
+    raw = [(key, value.text) for key, value in record.items() if isinstance(value, Raw)]
+    plain = {key: value for key, value in record.items() if not isinstance(value, Raw)}
+    body = ",".join([_encode(plain)[1:-1], *(f"{_encode(key)}:{text}" for key, text in raw)])
     data = f"{{{body}}}".encode("utf-8", "surrogatepass")
     return data[:-1] + b',"sum":"' + _checksum(data).encode() + b'"}\n'
 

@@ -17,6 +17,7 @@ from sandbox.git_objects import GitObject
 
 ID = CHECKSUM = 20
 _FAST = 1  # zlib's level: answers are small, and `git gc` compresses better than any level would
+_SMALL = 512  # so short, setting up the compression costs more than it saves
 _FAR = 0x8000_0000  # in an index, offsets from here on stand in a table of their own
 _HEAD = b"\xfftOc\0\0\0\2"
 
@@ -38,7 +39,7 @@ class PackFile:
 
     def add(self, one: bytes, kept: GitObject) -> None:
         """Store an object by its id."""
-        packed = _header(kept.kind, len(kept.data)) + zlib.compress(kept.data, _FAST)
+        packed = _header(kept.kind, len(kept.data)) + _zlib(kept.data)
         self.copy(one, packed, zlib.crc32(packed))
 
     def copy(self, one: bytes, packed: bytes, crc: int) -> None:
@@ -128,6 +129,15 @@ def _header(kind: int, size: int) -> bytes:
         byte, size = size & 0x7F, size >> 7
     head.append(byte)
     return bytes(head)
+
+
+def _zlib(data: bytes) -> bytes:
+    """The bytes as a zlib stream (RFC 1950); short ones in one stored block (RFC 1951, 3.2.4)."""
+    if len(data) > _SMALL:
+        return zlib.compress(data, _FAST)
+    size = len(data)
+    check = zlib.adler32(data).to_bytes(4, "big")
+    return b"x\x01\x01" + struct.pack("<HH", size, size ^ 0xFFFF) + data + check
 
 
 def _numbers(kind: str, values: Iterable[int]) -> bytes:
