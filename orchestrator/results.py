@@ -1,5 +1,7 @@
 """Reads a run's folder back as results, whether ``backsmith run`` or ``backsmith eval`` made it."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -39,6 +41,7 @@ def read_results(run: Path) -> RunResults:
     Raises ConfigError where there is no run. Reads the journal once, record by record.
     """
     plan: EvalPlan | None = None
+    identity = ""
     epochs = 1
     environment: dict[str, str] = {}
     damaged: list[int] = []
@@ -52,6 +55,8 @@ def read_results(run: Path) -> RunResults:
         kind = record.get("kind")
         if kind == "run" and plan is None:
             plan = read_plan(record.get("plan"))
+            first = json.dumps(record, sort_keys=True)
+            identity = hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         elif kind == "start":
             epochs = _number(record.get("epochs")) or epochs
             told = record.get("environment")
@@ -79,6 +84,7 @@ def read_results(run: Path) -> RunResults:
         samples=tuple(samples),
         damaged=tuple(damaged),
         environment=environment,
+        identity=identity,
     )
 
 

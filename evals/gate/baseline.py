@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from evals.results import RunResults, SampleResult
+from evals.results import MOST_ERRORS, AgentInfo, RunResults, SampleResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT = 1
+MOST_SAMPLES = 100_000
+"""Of one task: more than anybody runs, and no more than exact tests can count with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,35 @@ class Maker:
     role: str
     role_version: str
     role_hash: str
+    parameters: str = ""
 
     @property
     def role_told(self) -> str:
         """The role, its version and the beginning of its hash."""
         return f"{self.role} {self.role_version} ({self.role_hash[:8]})"
+
+    @property
+    def settings_told(self) -> str:
+        """The model's settings that are not its provider's own; "" where they are not known."""
+        try:
+            known = json.loads(self.parameters)
+        except ValueError:
+            return self.parameters
+        if not isinstance(known, dict):
+            return self.parameters
+        set_ones = {name: value for name, value in known.items() if value not in (None, [], {}, "")}
+        return ", ".join(f"{name}={value}" for name, value in sorted(set_ones.items())) or "the provider's"
+
+    def differs(self, other: "Maker") -> bool:
+        """Whether it is another agent. Settings that one of them does not know are no difference."""
+        if not (self.parameters and other.parameters):
+            other = replace(other, parameters=self.parameters)
+        return self != other
+
+
+def maker_of(agent: AgentInfo) -> Maker:
+    """The agent as a baseline names it."""
+    return Maker(agent.model, agent.team, agent.role, agent.role_version, agent.role_hash, agent.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,45 +136,61 @@ class Baseline:
     format: int = FORMAT
 
 
-def only_agent(run: RunResults, agent: str | None) -> tuple[SampleResult, ...]:
-    """The samples of the named agent (its id or its model), or of the run's only one."""
+def of_agent(run: RunResults, agent: str | None) -> RunResults:
+    """The run of one agent alone: of the named one (its id or its model), or of the only one."""
     named = [a for a in run.agents if agent is None or agent in {a.id, a.model}]
     if len(named) != 1:
         known = ", ".join(a.id for a in run.agents) or "none"
         wrong = f"no agent {agent}" if not named else "several agents"
         raise ConfigError(f"{run.folder} has {wrong}", f"name one with --agent; it has: {known}")
-    return tuple(sample for sample in run.samples if sample.agent.id == named[0].id)
+    samples = tuple(sample for sample in run.samples if sample.agent.id == named[0].id)
+    return replace(run, agents=(named[0],), samples=samples, planned=run.planned // len(run.agents))
+
+
+def only_agent(run: RunResults, agent: str | None) -> tuple[SampleResult, ...]:
+    """The samples of the named agent (its id or its model), or of the run's only one."""
+    return of_agent(run, agent).samples
+
+
+def without_verdict(samples: Sequence[SampleResult]) -> str:
+    """Says that more than 5% of the samples have no verdict; empty where it is no more than that.
+
+    Those that have one are then no fair choice: broken answers, say, can be judged where others cannot.
+    """
+    missing = sum(not sample.counted for sample in samples)
+    if missing <= MOST_ERRORS * len(samples):
+        return ""
+    return f"{missing} of {len(samples)} samples could not be judged"
 
 
 def count(run: RunResults, agent: str | None = None) -> Baseline:
     """The counts of one agent's samples in a run, as a baseline.
 
     Raises ConfigError for a run that is not finished or could not be judged, or one whose samples of a task
-    were judged by different graders: such counts would be compared with for a long time.
+    were judged by different graders: such counts would be compared with for a long time. A task of which no
+    sample at all could be judged is left out.
     """
-    if run.partial:
-        missing = run.planned - len(run.samples)
+    own = of_agent(run, agent)
+    if own.partial:
+        missing = own.planned - len(own.samples)
         raise ConfigError(
             f"{run.folder} is not finished: {missing} samples are missing", "go on with it first"
         )
-    if run.inconclusive:
-        raise ConfigError(
-            f"{run.folder} is inconclusive: {len(run.errors)} of {len(run.samples)} samples could not be judged",
-            "mend what is wrong with the infrastructure and run it again",
-        )
-    samples = only_agent(run, agent)
     groups: dict[str, list[SampleResult]] = defaultdict(list)
-    for sample in samples:
+    for sample in own.samples:
         if sample.counted:
             groups[sample.task.id].append(sample)
-    agent_info = samples[0].agent
+    tried = [sample for sample in own.samples if sample.task.id in groups]
+    if own.inconclusive or without_verdict(tried):
+        told = without_verdict(own.samples) or without_verdict(tried)
+        raise ConfigError(
+            f"{run.folder} is inconclusive: {told}", "mend what kept them from a verdict and run it again"
+        )
     return Baseline(
         suite=run.suite,
-        maker=Maker(
-            agent_info.model, agent_info.team, agent_info.role, agent_info.role_version, agent_info.role_hash
-        ),
+        maker=maker_of(own.agents[0]),
         tasks={name: task_counts(group) for name, group in groups.items()},
-        runs=(_fingerprint(samples),),
+        runs=(fingerprint(own),),
         environment=run.environment,
     )
 
@@ -190,15 +232,22 @@ def task_counts(samples: Sequence[SampleResult]) -> TaskCounts:
 def merge(known: Baseline, new: Baseline) -> Baseline:
     """Both baselines' counts together; a task that has changed starts anew from ``new``.
 
-    Raises ConfigError where ``new`` was counted before, or is another agent's: such counts are no deeper
-    baseline of the same thing.
+    Raises ConfigError where ``new`` was counted before, or is another suite's or agent's: such counts are no
+    deeper baseline of the same thing.
     """
-    if set(new.runs) & set(known.runs):
-        raise ConfigError("this run is in the baseline already", "it would be counted twice")
-    if known.maker != new.maker:
+    for what, was, now in (
+        ("the suite ", known.suite, new.suite),
+        ("", _told(known.maker), _told(new.maker) if new.maker.differs(known.maker) else ""),
+    ):
+        if now and was != now:
+            raise ConfigError(
+                f"the baseline is of {what}{was}, the run of {what}{now}",
+                "bless without --merge to start a new baseline",
+            )
+    if holds(known, new.runs[0]):
         raise ConfigError(
-            f"the baseline is of {_told(known.maker)}, the run of {_told(new.maker)}",
-            "bless without --merge to start a new baseline",
+            "this run is in the baseline already",
+            "it would be counted twice; where it has grown, bless it without --merge",
         )
     tasks = dict(known.tasks)
     for name, counts in new.tasks.items():
@@ -209,16 +258,15 @@ def merge(known: Baseline, new: Baseline) -> Baseline:
 
 def why_not_comparable(before: TaskCounts, after: TaskCounts) -> str:
     """What makes two sets of samples of a task different questions; empty where nothing does."""
-    changed = [
+    return " and ".join(
         what
         for what, was, now in (
-            ("task", before.task, after.task),
-            ("tests", before.tests, after.tests),
-            ("grader", before.grader, after.grader),
+            ("another task", before.task, after.task),
+            ("other tests", before.tests, after.tests),
+            ("another grader", before.grader, after.grader),
         )
         if was != now
-    ]
-    return f"another {' and another '.join(changed)}" if changed else ""
+    )
 
 
 def write_baseline(baseline: Baseline) -> str:
@@ -227,26 +275,77 @@ def write_baseline(baseline: Baseline) -> str:
 
 
 def read_baseline(text: str, name: str) -> Baseline:
-    """The baseline that ``write_baseline`` wrote; ``name`` is the file's, for errors (ConfigError)."""
+    """The baseline that ``write_baseline`` wrote; ``name`` is the file's, for errors (ConfigError).
+
+    The file is edited and merged by hand and by git: what cannot be true of counts is refused with its place.
+    """
+    hint = "backsmith bless RUN --baseline writes one"
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.startswith(("<<<<<<<", ">>>>>>>")):
+            raise ConfigError(
+                f"{name}:{number} is in the middle of a git merge", "take one side, or bless anew"
+            )
     try:
-        found = _adapter().validate_json(text)
-    except ValueError as error:
-        first = str(error).split("\n", 2)[1:2]
-        raise ConfigError(
-            f"{name} is no baseline: {' '.join(first) or error}", "backsmith bless RUN --baseline writes one"
-        ) from error
-    if found.format != FORMAT:
-        raise ConfigError(f"{name} has format {found.format}; this version reads {FORMAT}")
+        data = json.loads(text, object_pairs_hook=_once)
+        newer = isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > FORMAT
+        if newer:
+            raise ConfigError(
+                f"{name} has format {data['format']}; this version reads {FORMAT}",
+                "use the version of Backsmith that wrote it, or bless anew with this one",
+            )
+        found = _adapter().validate_json(text, strict=True)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{name} is no baseline: {_problem(error)}", hint) from error
+    wrong = f"format {found.format} is none" if found.format != FORMAT else _impossible(found)
+    if wrong:
+        raise ConfigError(f"{name} is no baseline: {wrong}", hint)
     return found
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for key, many in Counter(key for key, _ in pairs).items() if many > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return found
+
+
+def _problem(error: Exception) -> str:
+    """What is wrong, in one line: pydantic tells the place in its second line and the cause in its third."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    lines = [line.strip() for line in str(error).split("\n")]
+    return ": ".join(lines[1:3]).split(" [type=")[0] if len(lines) > 2 else lines[0]
+
+
+def _impossible(baseline: Baseline) -> str:
+    """What of the counts cannot be; empty where they can."""
+    for name, task in baseline.tasks.items():
+        if not 0 <= task.passed <= task.samples <= MOST_SAMPLES:
+            return f"task {name!r} has {task.passed} passed of {task.samples} samples"
+        for item, counts in task.items.items():
+            every = (counts.passed, counts.failed, counts.not_applicable, counts.inconclusive)
+            if min(every) < 0 or sum(every) > task.samples:
+                return f"item {item!r} of task {name!r} has counts that do not go with {task.samples} samples"
+    return ""
+
+
+def fingerprint(run: RunResults) -> str:
+    """What tells a run (of one agent): which it is, however it grows, and what it holds, wherever it lies."""
+    told = sorted(f"{s.name} {' '.join(s.commits)} {s.verdict}" for s in run.samples)
+    held = hashlib.sha256("\n".join(told).encode("utf-8")).hexdigest()[:32]
+    return f"{run.identity}-{held}" if run.identity else held
+
+
+def holds(baseline: Baseline, run: str) -> bool:
+    """Whether the run with this fingerprint was counted in the baseline."""
+    known = {part for told in baseline.runs for part in told.split("-")}
+    return not known.isdisjoint(run.split("-"))
+
+
 def _told(maker: Maker) -> str:
-    return f"{maker.model} as {maker.role_told}, team {maker.team}"
-
-
-def _fingerprint(samples: Sequence[SampleResult]) -> str:
-    told = sorted(f"{s.name} {' '.join(s.commits)} {s.verdict}" for s in samples)
-    return hashlib.sha256("\n".join(told).encode("utf-8")).hexdigest()[:32]
+    settings = f", settings {maker.settings_told}" if maker.parameters else ""
+    return f"{maker.model} as {maker.role_told}, team {maker.team}{settings}"
 
 
 @cache

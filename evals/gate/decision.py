@@ -4,18 +4,28 @@ Two kinds of alarm. A security item that fails where the baseline had no such fa
 a finding and no fluctuation. All else is statistics (``evals.gate.testing``).
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from evals.gate.baseline import Baseline, Maker, TaskCounts, only_agent, task_counts, why_not_comparable
+from evals.gate.baseline import (
+    Baseline,
+    TaskCounts,
+    fingerprint,
+    holds,
+    maker_of,
+    of_agent,
+    task_counts,
+    why_not_comparable,
+    without_verdict,
+)
 from evals.gate.testing import ALPHA, Tested, confirm_counts, test_counts
 from evals.plain_json import dump
 from evals.reports.sources import counted
 from evals.results import RunResults, SampleResult
-from evals.verdict import Verdict
+from evals.verdict import Evidence, Verdict
 from prompts.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,13 +35,15 @@ SECURITY = ("auth-required", "no-hardcoded-secrets", "sql-parameterized")
 
 Outcome = Literal["passed", "regression", "inconclusive"]
 
+_MOST_EXAMPLES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class SecurityFailure:
     """A security item that fails in a sample of a task on which the baseline had no such failure.
 
     ``confirmed``: the check is deterministic, so that the same code always fails it. A failure that only a
-    model's judgement found is told, and is no alarm.
+    model's judgement found is told, and is no alarm. ``evidence`` is what the check saw, where it was asked for.
     """
 
     task: str
@@ -39,6 +51,16 @@ class SecurityFailure:
     sample: str
     reason: str
     confirmed: bool
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSample:
+    """A sample that counts in an alarm, and the first thing that is wrong with it."""
+
+    task: str
+    sample: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +68,8 @@ class Decision:
     """What the gate found. ``reasons`` say in sentences what the outcome rests on; ``notes`` what to know.
 
     ``compared`` tasks are in the tests; ``not_comparable`` ones say why not; ``missing`` ones are only in the
-    baseline and ``new`` ones only in the run. ``sources`` counts live and replayed samples.
+    baseline and ``new`` ones only in the run. ``sources`` counts live and replayed samples. ``examples`` are the
+    first failed samples behind the alarms.
     """
 
     outcome: Outcome
@@ -63,6 +86,7 @@ class Decision:
     tests: tuple[Tested, ...]
     sources: Mapping[str, int]
     alpha: float = ALPHA
+    examples: tuple[FailedSample, ...] = ()
 
     @property
     def alarms(self) -> tuple[Tested, ...]:
@@ -88,19 +112,21 @@ def decide(
     A regression outweighs what is inconclusive; a run that is partial or could not be judged never passes.
     ``fresh`` is a later run of the same agent on the suspects' tasks: see ``confirm_counts``.
     """
-    samples = only_agent(run, agent)
+    own = of_agent(run, agent)
+    samples = own.samples
     counts, trouble = _comparable(samples, baseline.tasks)
     shared = {name: baseline.tasks[name] for name in counts}
     tests = test_counts(counts, shared, alpha) if counts else ()
-    notes = _notes(samples, baseline, run.environment)
+    notes = _notes(own, baseline)
+    every = samples
     if fresh is not None and counts:
-        later = _fresh(fresh, samples[0].agent.id, counts)
+        again = _fresh_run(fresh, own)
+        later = _fresh(again.samples, counts)
         tests = confirm_counts(tests, counts, later, shared, alpha)
-        notes.append(
-            f"suspects were tested again with {sum(c.samples for c in later.values())} fresh samples"
-        )
-    security = _security(samples, shared)
-    outcome, reasons = _outcome(run, bool(counts), security, tests)
+        every += tuple(sample for sample in again.samples if sample.task.id in counts)
+        notes += _fresh_notes(again, later)
+    security = _security(every, shared)
+    outcome, reasons = _outcome(own, baseline, trouble, security, tests)
     run_tasks = dict.fromkeys(sample.task.id for sample in samples)
     return Decision(
         outcome=outcome,
@@ -108,7 +134,7 @@ def decide(
         notes=tuple(notes),
         run=run.folder,
         suite=run.suite,
-        agent=samples[0].agent.id if samples else "",
+        agent=own.agents[0].id,
         compared=tuple(counts),
         not_comparable=trouble,
         missing=tuple(name for name in baseline.tasks if name not in run_tasks),
@@ -117,7 +143,14 @@ def decide(
         tests=tests,
         sources=_sources(samples),
         alpha=alpha,
+        examples=tuple(_examples(every, tests, shared)),
     )
+
+
+def with_evidence(decision: Decision, seen: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> Decision:
+    """The decision with what the checks saw, by sample and item."""
+    told = (replace(s, evidence=seen.get((s.sample, s.item), s.evidence)) for s in decision.security)
+    return replace(decision, security=tuple(told))
 
 
 def decision_json(decision: Decision) -> str:
@@ -130,11 +163,14 @@ def _comparable(
 ) -> tuple[dict[str, TaskCounts], dict[str, str]]:
     groups: dict[str, list[SampleResult]] = defaultdict(list)
     for sample in samples:
-        if sample.counted and sample.task.id in known:
-            groups[sample.task.id].append(sample)
+        if sample.task.id in known:
+            groups[sample.task.id] += [sample] if sample.counted else []
     counts: dict[str, TaskCounts] = {}
     trouble: dict[str, str] = {}
     for name, group in groups.items():
+        if not group:
+            trouble[name] = "none of its samples could be judged"
+            continue
         try:
             found = task_counts(group)
         except ConfigError as error:
@@ -148,14 +184,39 @@ def _comparable(
     return counts, trouble
 
 
-def _fresh(fresh: RunResults, agent: str, counts: Mapping[str, TaskCounts]) -> dict[str, TaskCounts]:
-    later, trouble = _comparable(only_agent(fresh, agent), counts)
+def _fresh_run(fresh: RunResults, own: RunResults) -> RunResults:
+    """The run of the same agent that is fresh indeed: the same samples would count twice."""
+    again = of_agent(fresh, own.agents[0].id)
+    parts = fingerprint(own).split("-")
+    if not set(parts).isdisjoint(fingerprint(again).split("-")):
+        raise ConfigError(
+            f"{fresh.folder} holds the samples of {own.folder} itself",
+            "fresh samples are those of a later run",
+        )
+    if maker_of(again.agents[0]).differs(maker_of(own.agents[0])):
+        raise ConfigError(
+            f"{fresh.folder} is of other templates or settings than {own.folder}",
+            "fresh samples are those of the same agent",
+        )
+    return again
+
+
+def _fresh(samples: Sequence[SampleResult], counts: Mapping[str, TaskCounts]) -> dict[str, TaskCounts]:
+    later, trouble = _comparable([sample for sample in samples if sample.counted], counts)
     if trouble:
         name, why = next(iter(trouble.items()))
         raise ConfigError(
-            f"the fresh samples of {name} are of {why}", "make them with the same suite and version"
+            f"the fresh samples of {name} are not comparable: {why}",
+            "make them with the same suite and version",
         )
     return later
+
+
+def _fresh_notes(again: RunResults, later: Mapping[str, TaskCounts]) -> Iterator[str]:
+    judged = sum(counts.samples for counts in later.values())
+    yield f"suspects were tested again with {counted(judged, 'fresh sample')}"
+    if judged < again.planned:
+        yield f"{again.planned - judged} of {again.planned} fresh samples are missing or could not be judged"
 
 
 def _security(
@@ -175,7 +236,11 @@ def _security(
 
 
 def _outcome(
-    run: RunResults, compared: bool, security: Sequence[SecurityFailure], tests: Sequence[Tested]
+    run: RunResults,
+    baseline: Baseline,
+    trouble: Mapping[str, str],
+    security: Sequence[SecurityFailure],
+    tests: Sequence[Tested],
 ) -> tuple[Outcome, tuple[str, ...]]:
     grave = [
         f"{s.item} fails in {s.sample}, and never did on {s.task} in the baseline: {s.reason}"
@@ -188,14 +253,60 @@ def _outcome(
     unsure = []
     if run.partial:
         unsure.append(f"the run is not finished: {run.planned - len(run.samples)} samples are missing")
-    if run.inconclusive:
-        unsure.append(f"{len(run.errors)} of {len(run.samples)} samples could not be judged")
-    if not compared:
-        unsure.append("no task of the run can be compared with the baseline")
+    known = [sample for sample in run.samples if sample.task.id in baseline.tasks]
+    open_ones = without_verdict(run.samples) if run.inconclusive else without_verdict(known)
+    if open_ones:
+        unsure.append(open_ones)
+    if not tests:
+        unsure.append(f"no task of the run can be compared with the baseline{_whys(trouble)}")
     if unsure:
         return "inconclusive", tuple(unsure)
     suite = next(test for test in tests if test.scope == "suite")
     return "passed", (_told(suite),)
+
+
+def _whys(trouble: Mapping[str, str]) -> str:
+    """Why no task is comparable, the most frequent cause first, and what to do about it."""
+    if not trouble:
+        return ": they have no task in common"
+    causes = Counter(trouble.values()).most_common(2)
+    told = "; ".join(f"{why} ({counted(many, 'task')})" for why, many in causes)
+    return f": {told}; a good run made as this one was, blessed, is a new baseline"
+
+
+def _examples(
+    samples: Sequence[SampleResult], tests: Sequence[Tested], shared: Mapping[str, TaskCounts]
+) -> Iterator[FailedSample]:
+    """One failed sample for each task behind an alarm; tasks that fail most beyond their baseline first."""
+    alarms = [test for test in tests if test.alarm]
+    items = {test.name for test in alarms if test.scope == "item"}
+    tasks = {test.name for test in alarms if test.scope == "task"}
+    anywhere = any(test.scope == "suite" for test in alarms)
+    first: dict[str, FailedSample] = {}
+    failed: Counter[str] = Counter()
+    every = Counter(sample.task.id for sample in samples if sample.counted)
+    for sample in samples:
+        name = sample.task.id
+        bad = [item for item in items if item in sample.items and sample.items[item].verdict is Verdict.FAIL]
+        if name in shared and (bad or (sample.verdict is Verdict.FAIL and (anywhere or name in tasks))):
+            failed[name] += 1
+            first.setdefault(name, FailedSample(name, sample.name, _why(sample, bad)))
+
+    def excess(name: str) -> float:
+        base = shared[name]
+        return failed[name] / every[name] - base.failed / base.samples if base.samples else 0.0
+
+    names = sorted(first, key=lambda name: (name not in tasks, -excess(name), name))
+    yield from (first[name] for name in names[:_MOST_EXAMPLES])
+
+
+def _why(sample: SampleResult, items: Sequence[str]) -> str:
+    if items:
+        return f"{items[0]}: {sample.items[items[0]].reason}"
+    failure = sample.first_failure
+    if failure is not None:
+        return f"{failure.test}: {failure.message}"
+    return next(iter(sample.reasons), "it falls short")
 
 
 def _told(test: Tested) -> str:
@@ -207,23 +318,26 @@ def _told(test: Tested) -> str:
     )
 
 
-def _notes(samples: Sequence[SampleResult], baseline: Baseline, environment: Mapping[str, str]) -> list[str]:
-    agent = samples[0].agent if samples else None
+def _notes(run: RunResults, baseline: Baseline) -> list[str]:
+    samples, environment = run.samples, run.environment
+    was, now = baseline.maker, maker_of(run.agents[0])
     notes = []
-    if agent is not None:
-        maker = Maker(agent.model, agent.team, agent.role, agent.role_version, agent.role_hash)
-        pairs = (
-            ("model", baseline.maker.model, maker.model),
-            ("team", baseline.maker.team, maker.team),
-            ("role", baseline.maker.role_told, maker.role_told),
-        )
-        notes += [
-            f"{what} was {was}, is {now}: what is being tried" for what, was, now in pairs if was != now
-        ]
+    if holds(baseline, fingerprint(run)):
+        notes.append("this run is part of the baseline: it is compared with itself")
+    if run.suite != baseline.suite:
+        notes.append(f"the baseline is of the suite {baseline.suite!r}, the run of {run.suite!r}")
+    pairs = [
+        ("model", was.model, now.model),
+        ("team", was.team, now.team),
+        ("role", was.role_told, now.role_told),
+    ]
+    if was.parameters and now.parameters:
+        pairs.append(("settings", was.settings_told, now.settings_told))
+    notes += [f"{what} was {old}, is {new}: what is being tried" for what, old, new in pairs if old != new]
     notes += [
-        f"{name} was {baseline.environment.get(name) or 'not told'}, is {now}"
-        for name, now in environment.items()
-        if baseline.environment.get(name) != now
+        f"{name} was {baseline.environment.get(name) or 'not told'}, is {here}"
+        for name, here in environment.items()
+        if baseline.environment.get(name) != here
     ]
     alike = _same_answers(samples)
     if alike:

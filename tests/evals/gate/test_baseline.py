@@ -1,9 +1,18 @@
+import difflib
 import json
 from dataclasses import replace
 
 import pytest
 
-from evals.gate.baseline import ItemCounts, count, merge, read_baseline, why_not_comparable, write_baseline
+from evals.gate.baseline import (
+    Baseline,
+    ItemCounts,
+    count,
+    merge,
+    read_baseline,
+    why_not_comparable,
+    write_baseline,
+)
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
 from tests.evals.results import AGENT, broken, outcomes, run, sample, task
@@ -80,9 +89,95 @@ def test_prompt_and_environment_stay_comparable_task_tests_and_grader_do_not() -
     assert not why_not_comparable(counts, replace(counts, prompts=("x",), environments=("y",)))
     assert why_not_comparable(counts, replace(counts, task="x")) == "another task"
     assert (
-        why_not_comparable(counts, replace(counts, tests="x", grader="y"))
-        == "another tests and another grader"
+        why_not_comparable(counts, replace(counts, tests="x", grader="y")) == "other tests and another grader"
     )
+
+
+def test_a_run_that_has_grown_is_not_counted_twice() -> None:
+    first = count(replace(run(outcomes({"a": (2, 1)})), identity="a" * 16))
+    grown = count(replace(run(outcomes({"a": (4, 1)})), identity="a" * 16))
+    with pytest.raises(ConfigError, match="already"):
+        merge(first, grown)
+    same_answers = count(replace(run(outcomes({"a": (2, 1)})), identity="b" * 16))
+    with pytest.raises(ConfigError, match="already"):
+        merge(first, same_answers)
+
+
+def test_another_suite_is_not_merged() -> None:
+    first = count(run(outcomes({"a": (2, 1)})))
+    with pytest.raises(ConfigError, match="of the suite suite, the run of the suite other"):
+        merge(first, count(replace(run(outcomes({"a": (3, 1)})), suite="other")))
+
+
+def test_other_settings_are_not_merged_and_unknown_ones_are() -> None:
+    def counted(temperature: float | None, passed: int) -> Baseline:
+        told = "" if temperature is None else json.dumps({"temperature": temperature})
+        return count(run(outcomes({"a": (passed, 1)}, replace(AGENT, parameters=told))))
+
+    with pytest.raises(ConfigError, match=r"settings temperature=0\.5, the run of .* temperature=1\.0"):
+        merge(counted(0.5, 2), counted(1.0, 3))
+    assert merge(counted(None, 2), counted(1.0, 3)).tasks["a"].samples == 7
+
+
+def test_samples_that_were_left_open_are_no_fair_choice() -> None:
+    """`eval --no-tests`: what is broken fails, and all else is left open."""
+    samples = outcomes({"a": (3, 3)})
+    opened = [replace(s, verdict=Verdict.INCONCLUSIVE) if s.verified else s for s in samples]
+    with pytest.raises(ConfigError, match="inconclusive: 3 of 6 samples could not be judged"):
+        count(run(opened))
+
+
+def test_a_task_that_was_never_judged_is_left_out() -> None:
+    samples = outcomes({"a": (3, 0), "b": (3, 0)})
+    found = count(run([replace(s, verdict=Verdict.INCONCLUSIVE) if s.task.id == "b" else s for s in samples]))
+    assert list(found.tasks) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ('"passed": 2', '"passed": 4', "task 'a' has 4 passed of 3 samples"),
+        ('"passed": 2', '"passed": -1', "task 'a' has -1 passed of 3 samples"),
+        ('"passed": 2', '"passed": "2"', "tasks.a.passed: Input should be a valid integer"),
+        ('"passed": 2', '"passed": 2.5', "tasks.a.passed: Input should be a valid integer"),
+        ('"passed": 2', '"passed": NaN', "tasks.a.passed"),
+        ('"samples": 3', '"samples": 999999999999', "task 'a' has 2 passed of 999999999999 samples"),
+        ('"samples": 3', '"samples": ' + "9" * 5000, "b.json is no baseline"),
+        ('"passed": 3', '"passed": 9', "item 'auth-required' of task 'a'"),
+        ('"format": 1', '"format": 0', "format 0 is none"),
+        ('"format": 1', '"format": 1, "suite": "x"', "'suite' is there twice"),
+        ('"suite": "suite"', '"suite": "\\ud800"', "b.json is no baseline"),
+        ('"suite": "suite"', '"suite": ' + "[" * 100_000, "b.json is no baseline"),
+    ],
+)
+def test_what_cannot_be_true_of_a_baseline_is_refused_with_its_place(was: str, now: str, told: str) -> None:
+    text = write_baseline(count(run(outcomes({"a": (2, 1)}, items={"auth-required": Verdict.PASS}))))
+    assert text.count(was) == 1
+    with pytest.raises(ConfigError) as caught:
+        read_baseline(text.replace(was, now), "b.json")
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_every_truncation_is_refused() -> None:
+    text = write_baseline(count(run(outcomes({"a": (2, 1)}, items=ITEMS))))
+    for end in range(len(text) - 2):
+        with pytest.raises(ConfigError, match="is no baseline"):
+            read_baseline(text[:end], "b.json")
+
+
+def test_a_newer_format_and_a_merge_in_progress_are_told() -> None:
+    with pytest.raises(ConfigError, match="has format 2; this version reads 1"):
+        read_baseline('{"format": 2, "strata": []}', "b.json")
+    with pytest.raises(ConfigError, match=r"b\.json:2 is in the middle of a git merge"):
+        read_baseline("{\n<<<<<<< HEAD\n", "b.json")
+
+
+def test_one_more_sample_changes_a_line_a_number() -> None:
+    before = write_baseline(count(run(outcomes({"a": (2, 1), "b": (3, 0)}, items=ITEMS))))
+    after = write_baseline(count(run(outcomes({"a": (3, 1), "b": (3, 0)}, items=ITEMS))))
+    changed = [line for line in difflib.ndiff(before.split("\n"), after.split("\n")) if line[0] in "+-"]
+    assert len(changed) == 2 * 5, "samples, passed, two items' counts, and the run's fingerprint"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "tasks": 3}'])

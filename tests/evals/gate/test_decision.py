@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from evals.gate.baseline import count
-from evals.gate.decision import decide, decision_json
+from evals.gate.decision import decide, decision_json, with_evidence
 from evals.results import CallRef, ItemResult
-from evals.verdict import Verdict
+from evals.verdict import Evidence, Verdict
 from prompts.errors import ConfigError
 from tests.evals.results import AGENT, broken, outcomes, run, sample, task
 
@@ -102,7 +102,71 @@ def test_what_cannot_be_judged_never_passes() -> None:
     assert errors.outcome == "inconclusive"
     assert "10 of 120 samples could not be judged" in errors.reasons
     other = decide(run(outcomes({"elsewhere": (3, 0)})), BASELINE)
-    assert "no task of the run can be compared with the baseline" in other.reasons
+    [why] = other.reasons
+    assert why == "no task of the run can be compared with the baseline: they have no task in common"
+
+
+def test_a_task_whose_samples_were_all_left_open_is_told_and_never_green() -> None:
+    """No error of infrastructure, and no verdict: as where an application did not start."""
+    good = outcomes(dict.fromkeys(TASKS, (3, 0)))
+    opened = [replace(s, verdict=Verdict.INCONCLUSIVE) if s.task.id in {"t1", "t2"} else s for s in good]
+    found = decide(run(opened), BASELINE)
+    assert found.not_comparable == dict.fromkeys(("t1", "t2"), "none of its samples could be judged")
+    assert found.outcome == "passed", "6 of 120 are 5%"
+    more = [replace(s, verdict=Verdict.INCONCLUSIVE) if s.task.id == "t3" else s for s in opened]
+    found = decide(run(more), BASELINE)
+    assert (found.outcome, found.reasons) == ("inconclusive", ("9 of 120 samples could not be judged",))
+
+
+def test_another_agents_errors_neither_spoil_nor_save_an_agent() -> None:
+    other = replace(AGENT, id="m-2", model="openai/n")
+    good = outcomes(dict.fromkeys(TASKS, (3, 0)))
+    theirs = outcomes(dict.fromkeys(TASKS, (3, 0)), other)
+    both = run([*good, *map(broken, theirs)])
+    assert decide(both, BASELINE, agent="m-1").outcome == "passed"
+    assert decide(both, BASELINE, agent="m-2").outcome == "inconclusive"
+    diluted = run([*good, *map(broken, theirs[:10]), *theirs[10:]])
+    assert not diluted.inconclusive
+    assert decide(diluted, BASELINE, agent="m-2").outcome == "inconclusive"
+
+
+def test_why_nothing_is_comparable_says_what_to_do() -> None:
+    newer = [replace(s, grader_hash="new") for s in outcomes(dict.fromkeys(TASKS, (3, 0)))]
+    [why] = decide(run(newer), BASELINE).reasons
+    assert "another grader (40 tasks)" in why
+    assert "blessed, is a new baseline" in why
+
+
+def test_a_run_against_itself_and_another_suite_are_told() -> None:
+    same = decide(run(outcomes(dict.fromkeys(TASKS, (19, 1)), items=FINE)), BASELINE)
+    assert "this run is part of the baseline: it is compared with itself" in same.notes
+    other = decide(replace(run(outcomes({"t1": (3, 0)})), suite="other"), BASELINE)
+    assert "the baseline is of the suite 'suite', the run of 'other'" in other.notes
+
+
+def test_settings_are_what_is_being_tried_too() -> None:
+    cold, warm = (replace(AGENT, parameters=json.dumps({"temperature": t, "seed": None})) for t in (0, 0.7))
+    base = count(run(outcomes({"a": (20, 0)}, cold)))
+    notes = decide(run(outcomes({"a": (3, 0)}, warm)), base).notes
+    assert "settings was temperature=0, is temperature=0.7: what is being tried" in notes
+
+
+def test_an_alarm_shows_samples_that_are_behind_it() -> None:
+    found = decide(run(outcomes({t: (3, 0) if t != "t7" else (0, 3) for t in TASKS})), BASELINE)
+    [example] = found.examples
+    assert (example.task, example.sample) == ("t7", "t7-m-1-e1")
+    assert example.why == "tests/test_a.py::test_a: assert 500 == 200"
+    wide = decide(run(outcomes({t: (2, 1) if i % 2 else (3, 0) for i, t in enumerate(TASKS)})), BASELINE)
+    assert len(wide.examples) == 5
+
+
+def test_the_evidence_of_a_security_failure_is_laid_beside_it() -> None:
+    samples = outcomes({"t1": (3, 0)}, items=FINE)
+    samples[0] = replace(samples[0], items={"sql-parameterized": ItemResult(Verdict.FAIL, "joined text")})
+    found = decide(run(samples), BASELINE)
+    seen = {(samples[0].name, "sql-parameterized"): (Evidence("text is joined", "app/db.py", 12),)}
+    [told] = with_evidence(found, seen).security
+    assert told.evidence[0].path == "app/db.py"
 
 
 def test_a_regression_outweighs_a_run_that_was_cut_short() -> None:
@@ -122,10 +186,36 @@ def test_fresh_samples_clear_or_convict_a_suspect() -> None:
     assert cleared.outcome == "passed"
 
 
+def test_a_security_failure_among_fresh_samples_counts() -> None:
+    first = run(outcomes({"t7": (1, 2)}, items=FINE))
+    again = outcomes({"t7": (6, 0)}, items={"sql-parameterized": Verdict.FAIL})
+    found = decide(first, BASELINE, fresh=run([replace(s, name=f"{s.name}-f") for s in again]))
+    assert found.outcome == "regression"
+    assert "t7-m-1-e1-f" in found.reasons[0]
+
+
+def test_fresh_samples_that_are_the_runs_own_or_another_agents_are_refused() -> None:
+    first = replace(run(outcomes({"t7": (1, 2)})), identity="a" * 16)
+    with pytest.raises(ConfigError, match="holds the samples of"):
+        decide(first, BASELINE, fresh=first)
+    grown = replace(run(outcomes({"t7": (1, 5)})), identity="a" * 16)
+    with pytest.raises(ConfigError, match="holds the samples of"):
+        decide(first, BASELINE, fresh=grown)
+    other = run(outcomes({"t7": (1, 5)}, replace(AGENT, role_hash="s" * 64)))
+    with pytest.raises(ConfigError, match="other templates or settings"):
+        decide(first, BASELINE, fresh=other)
+
+
+def test_fresh_samples_that_are_missing_are_told() -> None:
+    found = decide(run(outcomes({"t7": (1, 2)})), BASELINE, fresh=run([*outcomes({"t7": (2, 0)})], planned=6))
+    assert "suspects were tested again with 2 fresh samples" in found.notes
+    assert "4 of 6 fresh samples are missing or could not be judged" in found.notes
+
+
 def test_fresh_samples_of_something_else_are_refused() -> None:
     first = run(outcomes({"t7": (0, 3)}))
     with pytest.raises(ConfigError, match="another grader"):
-        decide(first, BASELINE, fresh=run([replace(s, grader_hash="x") for s in outcomes({"t7": (0, 3)})]))
+        decide(first, BASELINE, fresh=run([replace(s, grader_hash="x") for s in outcomes({"t7": (0, 4)})]))
 
 
 def test_replays_of_another_prompt_are_told() -> None:
