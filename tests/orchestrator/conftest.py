@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -35,6 +36,17 @@ async def server() -> AsyncIterator[Loopback]:
     """A server that speaks the providers' wire formats."""
     async with loopback() as running:
         yield running
+
+
+def cache_of_its_own(folder: Path) -> str:
+    """A cache folder with the environments of all tests and with no answer of theirs."""
+    shared, own = Path(os.environ["BACKSMITH_CACHE"]), folder / "cache"
+    own.mkdir(exist_ok=True)
+    for name in ("environments", "uv"):
+        (shared / name).mkdir(parents=True, exist_ok=True)
+        if not (own / name).exists():
+            (own / name).symlink_to(shared / name)
+    return str(own)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from evals.gate.baseline import count, write_baseline
 from orchestrator.results import read_results
 from tests.agents.loopback import Loopback, Reply
 from tests.orchestrator import answers
+from tests.orchestrator.conftest import cache_of_its_own
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -36,7 +37,7 @@ class Shop:
     async def backsmith(self, *args: str) -> "subprocess.CompletedProcess[str]":
         env = {
             **os.environ,
-            "XDG_CACHE_HOME": str(self.folder / "home-cache"),
+            "BACKSMITH_CACHE": cache_of_its_own(self.folder),
             "BACKSMITH_COMPATIBLE_KEY": "k",
         }
         return await asyncio.to_thread(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.agents.loopback import Loopback, Reply, fault
 from tests.orchestrator import answers
+from tests.orchestrator.conftest import cache_of_its_own
 
 pytestmark = pytest.mark.network
 
@@ -35,11 +36,10 @@ def live(tmp_path: Path, task: Path, server: Loopback) -> Live:
             server.v1,
             *args,
         ]
-        # Environments come from the tests' own cache; completions are cached in this folder.
         env = {
             **os.environ,
             "BACKSMITH_COMPATIBLE_KEY": PLANTED,
-            "XDG_CACHE_HOME": str(tmp_path / "home-cache"),
+            "BACKSMITH_CACHE": cache_of_its_own(tmp_path),
         }
         return await asyncio.to_thread(run, argv, tmp_path, env)
 
