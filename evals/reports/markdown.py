@@ -1,12 +1,15 @@
-"""A run as Markdown, for people and for a pull request's comment. All text from outside is escaped."""
+"""A run of one task as Markdown, for people and for a pull request's comment. All text from outside is escaped."""
+
+from collections.abc import Iterator
 
 from evals.mutants.mutant import MutantReport
 from evals.probes.report import ProbeReport
 from evals.prose import Prose
+from evals.reports.markdown_text import fitted, indented, inline
 from evals.reports.run_report import RoundReport, RunReport, SampleReport
+from evals.reports.sources import counted, sources_named
 from evals.score import Score, spent
 from evals.verdict import Evidence, Verdict
-from prompts.quoting import visible
 
 _MARKS = {
     Verdict.PASS: "pass",
@@ -18,24 +21,34 @@ _MAX_CASES = 30
 _MAX_EVIDENCE = 8
 _MAX_PROBES = 60
 _WORST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.NOT_APPLICABLE)
-_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#&~"})
+_MESSAGE = 2_000
 
 
 def report_markdown(report: RunReport) -> str:
-    """The whole report."""
-    parts = [f"# {inline(report.task)}", _facts(report)]
-    parts += map(_sample, report.samples)
+    """The whole report, the verdict first; the newest round stands before the older ones."""
+    parts = [f"# {inline(report.task)}", *map(_verdict, report.samples), _facts(report)]
     if report.damaged:
-        lines = ", ".join(map(str, report.damaged))
+        lines = ", ".join(map(str, report.damaged[:20]))
         parts.append(f"> Unreadable lines in the journal, left out: {lines}.")
-    return "\n\n".join(parts) + "\n"
+    for sample in report.samples:
+        parts += _sample(sample)
+    return fitted(parts)
+
+
+def _verdict(sample: SampleReport) -> str:
+    """How the sample ended, and the first thing that this rests on."""
+    best = sample.best
+    if sample.verdict is None or best is None:
+        return "**not finished**" if sample.verdict is None else f"**{sample.verdict}**: no answer was judged"
+    why = f": {_place(best.score.reasons[0])}" if best.score.reasons else ""
+    return f"**{sample.verdict}** after {counted(len(sample.rounds), 'round')}{why}"
 
 
 def _facts(report: RunReport) -> str:
     sources = sorted({r.source for sample in report.samples for r in sample.rounds})
     rows = [
         ("Model", report.model),
-        ("Answers", ", ".join(sources) or "none"),
+        ("Answers", sources_named(sources)),
         ("Team", report.team),
         ("Roles", "; ".join(report.roles)),
         ("Repository", report.repository),
@@ -43,48 +56,48 @@ def _facts(report: RunReport) -> str:
     return "\n".join(f"- {name}: {inline(value)}" for name, value in rows)
 
 
-def _sample(sample: SampleReport) -> str:
+def _sample(sample: SampleReport) -> Iterator[str]:
     verdict = _MARKS[sample.verdict] if sample.verdict else "not finished"
-    head = f"## {inline(sample.name)}: {verdict}\n\nBranch `{sample.branch}`, {len(sample.rounds)} round(s)."
-    return "\n\n".join([head, *(_round(r) for r in sample.rounds)])
+    yield f"## {inline(sample.name)}: {verdict}"
+    yield f"Branch `{sample.branch}`, {counted(len(sample.rounds), 'round')}."
+    for one in reversed(sample.rounds):
+        yield from _round(one)
 
 
-def _round(report: RoundReport) -> str:
+def _round(report: RoundReport) -> Iterator[str]:
     score = report.score
     tests = score.tests
-    parts = [
-        f"### Round {report.number}: {_MARKS[score.verdict]}",
+    yield f"### Round {report.number}: {_MARKS[score.verdict]}"
+    yield (
         f"Commit `{report.commit[:12]}`, format {score.submission.adherence}, "
-        f"{len(score.submission.files)} files; tests: {tests.passed} passed, {tests.failed} failed, "
+        f"{counted(len(score.submission.files), 'file')}; tests: {tests.passed} passed, {tests.failed} failed, "
         f"{tests.errored} errored, {tests.skipped} skipped"
-        + (", kept from an earlier run." if tests.cached else "."),
-        "\n".join(f"- {_place(reason)}" for reason in score.reasons[:_MAX_CASES]),
-    ]
+        + (", kept from an earlier run." if tests.cached else ".")
+    )
+    yield _listed([_place(reason) for reason in score.reasons])
     if score.submission.diagnostics:
-        parts.append(_diagnostics(score))
+        yield _diagnostics(score)
     if score.checklist:
-        parts.append(_checklist(score))
+        yield _checklist(score)
     if score.probes is not None:
-        parts.append(_probes(score.probes))
+        yield _probes(score.probes)
     if score.mutants is not None:
-        parts.append(_mutants(score.mutants))
+        yield _mutants(score.mutants)
     if score.prose is not None:
-        parts.append(_prose(score.prose))
-    if any(case.outcome in {"failed", "errored"} for case in tests.cases):
-        parts.append(_failures(score))
+        yield _prose(score.prose)
+    yield from _failures(score)
     if told := spent(score.usage, score.cost_usd):
-        parts.append(f"Tokens: {told}.")
+        yield f"Tokens: {told}."
     if score.timings:
         told = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in score.timings.items())
-        parts.append(f"Timings: {told}.")
-    return "\n\n".join(parts)
+        yield f"Timings: {told}."
 
 
 def _diagnostics(score: Score) -> str:
     rows = [
-        f"- {d.severity} `{d.code}`, line {d.line}: {inline(d.message)}" for d in score.submission.diagnostics
+        f"{d.severity} `{d.code}`, line {d.line}: {inline(d.message)}" for d in score.submission.diagnostics
     ]
-    return "Format:\n\n" + "\n".join(rows)
+    return "Format:\n\n" + _listed(rows)
 
 
 def _checklist(score: Score) -> str:
@@ -114,11 +127,9 @@ def _probes(report: ProbeReport) -> str:
 
 def _mutants(report: MutantReport) -> str:
     """The kill rate, and every mutant that no test noticed."""
-    rows = [f"- {inline(m.path)}:{m.line} - {inline(m.shown)}" for m in report.survived[:_MAX_CASES]]
-    if len(report.survived) > _MAX_CASES:
-        rows.append(f"- and {len(report.survived) - _MAX_CASES} more")
+    rows = [f"{inline(m.path)}:{m.line} - {inline(m.shown)}" for m in report.survived]
     told = f"Mutants: {inline(report.told)}."
-    return f"{told} No test noticed:\n\n" + "\n".join(rows) if rows else told
+    return f"{told} No test noticed:\n\n{_listed(rows)}" if rows else told
 
 
 def _prose(prose: Prose) -> str:
@@ -131,24 +142,22 @@ def _prose(prose: Prose) -> str:
     return f"Prose: {inline(prose.told)}.\n\n" + "\n".join(rows)
 
 
-def _failures(score: Score) -> str:
+def _failures(score: Score) -> Iterator[str]:
     bad = [case for case in score.tests.cases if case.outcome in {"failed", "errored"}]
-    parts = []
     for case in bad[:_MAX_CASES]:
-        # Indented by four: no fence that the text could close.
-        text = "\n".join("    " + line for line in visible(case.message)[:2000].split("\n"))
-        parts.append(f"Test {case.outcome}: {inline(case.id)}\n\n{text}")
+        own = " (the task's own)" if case.hidden else ""
+        yield f"Test {case.outcome}: {inline(case.id)}{own}"
+        if case.message:
+            yield indented(case.message, _MESSAGE)
     if len(bad) > _MAX_CASES:
-        parts.append(f"and {len(bad) - _MAX_CASES} more")
-    return "\n\n".join(parts)
+        yield f"and {len(bad) - _MAX_CASES} more"
+
+
+def _listed(rows: list[str]) -> str:
+    more = [f"and {len(rows) - _MAX_CASES} more"] if len(rows) > _MAX_CASES else []
+    return "\n".join(f"- {row}" for row in (*rows[:_MAX_CASES], *more))
 
 
 def _place(evidence: Evidence) -> str:
     where = f"{inline(evidence.path)}:{evidence.line} - " if evidence.path else ""
     return where + inline(evidence.message)
-
-
-def inline(text: str) -> str:
-    """Text from outside as one line of Markdown that says just that."""
-    one_line = " ".join(visible(text).split())
-    return one_line[:400].translate(_SPECIAL)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from evals.metrics.breakdown import break_down
 from evals.metrics.summary import Amount, Rate, Summary
-from evals.reports.markdown import inline
+from evals.reports.agent_names import full_names
+from evals.reports.markdown_text import Folded, fitted, inline
 from evals.reports.sources import counted, sources_told
 from evals.results import RunResults, SampleResult
 from evals.verdict import Verdict
@@ -12,31 +13,51 @@ from evals.verdict import Verdict
 _MOST_TASKS = 100
 _MOST_FAILURES = 20
 _MOST_OBSERVED = 2
-_LONGEST = 60_000
-"""Code hosts refuse comments above 65,536 characters."""
 
 
 def suite_markdown(run: RunResults) -> str:
-    """Headline, agents, tasks that are not always verified, items, and the first failures."""
+    """Headline, what it rests on, agents, tasks that are not always verified, items, and the first failures."""
     found = break_down(run)
-    parts = [f"# {inline(run.suite)}: {_rate(found.overall.verified)} verified", _facts(run, found.overall)]
-    warnings = _warnings(run)
-    if warnings:
+    names = full_names(run.agents)
+    parts: list[str | Folded] = [f"# {_headline(run, found.overall.verified)}", _basis(run, found.overall)]
+    if warnings := _warnings(run):
         parts.append("\n".join(f"> {line}" for line in warnings))
-    parts.append(_table("agent", [(_agent(run, group), group) for group in found.by["agent"]]))
+    parts.append(_facts(run, found.overall))
+    parts.append(_table("agent", [(inline(names[group.name]), group) for group in found.by["agent"]]))
     weak = [(inline(group.name), group) for group in found.by["task"] if group.verified.value != 1]
     if weak:
-        parts.append(f"## Tasks not always verified ({len(weak)})\n\n" + _table("task", weak[:_MOST_TASKS]))
+        more = f"\n\nand {len(weak) - _MOST_TASKS} more tasks" if len(weak) > _MOST_TASKS else ""
+        parts += [
+            f"## Tasks not always verified ({len(weak)})",
+            _table("task", weak[:_MOST_TASKS]) + more,
+        ]
     parts.append(_items(found.overall))
     failures = [sample for sample in run.samples if sample.verdict is not Verdict.PASS]
     if failures:
-        lines = "\n".join(map(_failure, failures[:_MOST_FAILURES]))
-        more = f"\n- and {len(failures) - _MOST_FAILURES} more" if len(failures) > _MOST_FAILURES else ""
-        parts.append(
-            f"<details><summary>What failed ({len(failures)} samples)</summary>\n\n{lines}{more}\n\n</details>"
-        )
-    text = "\n\n".join(part for part in parts if part)
-    return (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n\n(cut)") + "\n"
+        lines = [*map(_failure, failures[:_MOST_FAILURES])]
+        if len(failures) > _MOST_FAILURES:
+            lines.append(f"- and {len(failures) - _MOST_FAILURES} more")
+        parts.append(Folded(f"Not verified ({counted(len(failures), 'sample')})", lines))
+    return fitted(parts)
+
+
+def _headline(run: RunResults, rate: Rate) -> str:
+    told = "nothing was judged" if rate.value is None else f"{_rate(rate)} verified"
+    state = ", not finished" if run.partial else ", inconclusive" if run.inconclusive else ""
+    return f"{inline(run.suite)}: {told}{state}"
+
+
+def _basis(run: RunResults, overall: Summary) -> str:
+    """One sentence: what the headline counts, and what it does not."""
+    rate, left = overall.verified, len(run.samples) - overall.verified.of
+    told = f"{rate.count} of {counted(rate.of, 'judged sample' if left else 'sample')} verified"
+    span = f" (95% interval {rate.low:.0%} to {rate.high:.0%})" if rate.of else ""
+    apart = (
+        f"; {counted(left, 'sample')} could not be judged: {overall.errors} by infrastructure errors"
+        if left
+        else ""
+    )
+    return f"{told}{span}{apart}."
 
 
 def _facts(run: RunResults, overall: Summary) -> str:
@@ -45,7 +66,7 @@ def _facts(run: RunResults, overall: Summary) -> str:
         f"{counted(overall.samples, 'sample')}: {counted(len(run.tasks), 'task')}, "
         f"{counted(len(run.agents), 'agent')}, {counted(run.epochs, 'epoch')}",
         f"answers: {sources_told(overall.sources)}",
-        f"not judged: {overall.errors} infrastructure errors, {overall.inconclusive} inconclusive",
+        f"not judged: {counted(overall.errors, 'infrastructure error')}, {overall.inconclusive} inconclusive",
         f"cost: {_dollars(overall.cost_usd)}",
     ]
     if at_k:
@@ -68,11 +89,6 @@ def _warnings(run: RunResults) -> list[str]:
     return found
 
 
-def _agent(run: RunResults, group: Summary) -> str:
-    agent = next(agent for agent in run.agents if agent.id == group.name)
-    return inline(f"{agent.model}, {agent.role} {agent.role_version}, {agent.team}")
-
-
 def _table(head: str, groups: Sequence[tuple[str, Summary]]) -> str:
     rows = [
         f"| {head} | verified | 95% interval | tests | format clean | cost | p50 s |",
@@ -84,7 +100,7 @@ def _table(head: str, groups: Sequence[tuple[str, Summary]]) -> str:
         tests = "-" if group.tests.value is None else f"{group.tests.value:.0%}"
         seconds = "-" if group.latency.p50 is None else f"{group.latency.p50:.1f}"
         rows.append(
-            f"| {name} | {_rate(rate)} ({rate.count}/{rate.of}) | {rate.low:.0%} to {rate.high:.0%} "
+            f"| {name} | {_rate(rate)} ({rate.count}/{rate.of}) | {_interval(rate)} "
             f"| {tests} | {clean} | {_dollars(group.cost_usd)} | {seconds} |"
         )
     return "\n".join(rows)
@@ -118,7 +134,11 @@ def _share(rate: Rate) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    return "nothing" if rate.value is None else f"{rate.value:.0%}"
+    return "-" if rate.value is None else f"{rate.value:.0%}"
+
+
+def _interval(rate: Rate) -> str:
+    return f"{rate.low:.0%} to {rate.high:.0%}" if rate.of else "-"
 
 
 def _dollars(amount: Amount) -> str:

@@ -1,5 +1,9 @@
+import html
 import json
+import re
 from dataclasses import replace
+
+import pytest
 
 from agents.completion import Usage
 from evals.judgement import judge_answer
@@ -7,6 +11,7 @@ from evals.mutants.mutant import Mutant, MutantReport
 from evals.probes.report import ProbeReport, ProbeResult
 from evals.prose import Prose, ProseRuling
 from evals.reports.markdown import report_markdown
+from evals.reports.markdown_text import Folded, fitted, inline
 from evals.reports.run_report import RoundReport, RunReport, SampleReport, report_json
 from evals.score import score_of
 from evals.verdict import CheckResult, Evidence, Verdict
@@ -74,6 +79,50 @@ def test_hostile_text_stays_text() -> None:
     assert "<img" not in text.replace("\\<img", "").replace("    | <img", "")
     row = next(line for line in text.split("\n") if line.startswith("| response-models"))
     assert row.count("|") - row.count("\\|") == 4
+
+
+def test_the_first_lines_say_the_verdict() -> None:
+    first = report_markdown(report()).split("\n")[:3]
+    assert first == ["# Build \\*it\\*", "", "**fail** after 1 round: test failed: t::a - assert 0"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["@octocat", "x@octocat", "closes #12", "octo/repo#12", "GH-12", "http://evil.example", "HTTPS://evil.example",
+     "www.evil.example", "mailto:a@evil.example", "ada@evil.example", "!12", "[a](javascript:x)", "![i](x)", "&1"],
+)  # fmt: skip
+def test_nobody_is_told_and_nothing_is_linked(told: str) -> None:
+    """GitHub and GitLab look for names, issues and addresses in what is left when Markdown's escapes are gone."""
+    written = inline(f"see {told} now")
+    rendered = html.unescape(re.sub(r"\\([^\w\s])", r"\1", written))
+    assert rendered.replace("\u200b", "") == f"see {told} now", "a reader sees what was said"
+    hosts = r"(?i)@[\w-]|[#!&]\d|\bGH-\d|https?://\w|\bwww\.\w|mailto:\w"
+    assert not re.search(hosts, rendered)
+    assert not re.search(r"(?<!\\)[\[\]<>]", written)
+
+
+def test_a_report_fits_into_a_comment_however_much_there_is_to_tell() -> None:
+    found = report()
+    (sample,) = found.samples
+    (one,) = sample.rounds
+    cases = tuple(TestCase(f"t::a{n}", "failed", "@x #1 | " * 4000) for n in range(500))
+    score = replace(one.score, tests=replace(one.score.tests, cases=cases))
+    rounds = tuple(replace(one, number=n, score=score) for n in range(1, 6))
+    text = report_markdown(replace(found, samples=(replace(sample, rounds=rounds),)))
+    assert 50_000 < len(text) < 65_536
+    assert text.index("### Round 5") < 3_000, "the newest round stands first"
+    assert text.endswith("and more: the report is longer than a comment can be\n")
+    assert "[30000 more characters]" in text
+
+
+def test_what_is_folded_is_closed_again_where_room_ends() -> None:
+    lines = [f"- {n} {'x' * 100}" for n in range(100)]
+    text = fitted(["# head", Folded("many", lines), "tail"], 3_000)
+    assert len(text) <= 3_000
+    assert text.count("<details>") == text.count("</details>") == 1
+    shown = sum(line in text for line in lines)
+    assert f"- and {100 - shown} more\n\n</details>" in text
+    assert fitted(["# head", Folded("many", lines)], 100).count("details") == 0
 
 
 def test_unfinished_samples_are_said_to_be() -> None:

@@ -152,8 +152,18 @@ def test_markdown_is_short_and_tells_what_is_weak() -> None:
     assert text.startswith("# suite: 67% verified")
     assert "## Tasks not always verified (1)" in text
     assert "| b | 33% (1/3) |" in text
+    assert text.split("\n")[2] == "4 of 6 samples verified (95% interval 30% to 90%)."
     assert "- answers: 6 live" in text
     assert "pass@2" in text
+
+
+def test_markdown_says_what_is_not_judged_and_what_is_missing_before_anything_else() -> None:
+    left = [*outcomes({"a": (1, 1)}), broken(outcomes({"b": (1, 0)})[0])]
+    first = suite_markdown(run(left, planned=9)).split("\n")[:6]
+    assert first[0] == "# suite: 50% verified, not finished"
+    assert first[2].endswith("; 1 sample could not be judged: 1 by infrastructure errors.")
+    assert first[4].startswith("> Not finished: 6 of 9")
+    assert suite_markdown(run([left[-1]])).startswith("# suite: nothing was judged, inconclusive\n")
 
 
 def test_markdown_escapes_and_stays_within_a_comment() -> None:
