@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agents.around import Around
 from agents.cassette.key import key_of
 from agents.completion import Completion, Model, Request
 from agents.redaction import Redactor
@@ -26,7 +27,7 @@ def default_folder() -> Path:
     return cache_folder() / "completions"
 
 
-class Cached:
+class Cached(Around):
     """Passes calls on to another model unless the very same call was made before.
 
     The same call means the same model, messages, settings and epoch: the epochs of one task stay independent
@@ -34,20 +35,9 @@ class Cached:
     """
 
     def __init__(self, model: Model, folder: Path, redactor: Redactor | None = None) -> None:
-        self._model = model
+        super().__init__(model)
         self._folder = folder
         self._redactor = redactor or Redactor({})
-
-    @property
-    def name(self) -> str:
-        """The other model's name."""
-        return self._model.name
-
-    async def aclose(self) -> None:
-        """Let go of the other model's connections."""
-        from agents.models import close_model
-
-        await close_model(self._model)
 
     async def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The completion kept from before, marked ``cached``, or a new one."""

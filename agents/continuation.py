@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from agents.around import Around
 from agents.completion import Completion, Message, Model, Request, Usage
 from agents.submission import Diagnostic
 from prompts.errors import CassetteMissError
@@ -25,7 +26,7 @@ _ASK = (
 )
 
 
-class Continuing:
+class Continuing(Around):
     """Passes calls on to another model, and asks up to ``limit`` times for the rest of a cut-off answer.
 
     Cut off means that the provider stopped it for length, or that ``unfinished`` says so of its text. The
@@ -34,20 +35,9 @@ class Continuing:
     """
 
     def __init__(self, model: Model, *, limit: int = 2, unfinished: Unfinished | None = None) -> None:
-        self._model = model
+        super().__init__(model)
         self._limit = limit
         self._unfinished = unfinished
-
-    @property
-    def name(self) -> str:
-        """The other model's name."""
-        return self._model.name
-
-    async def aclose(self) -> None:
-        """Let go of the other model's connections."""
-        from agents.models import close_model
-
-        await close_model(self._model)
 
     async def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The whole answer, of as many parts as it takes."""

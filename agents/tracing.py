@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from agents.around import Around
 from agents.completion import Completion, Model, Request
 from prompts.errors import BacksmithError
 
@@ -70,23 +71,12 @@ def _tracer(exporter: str) -> "Tracer | None":
     return provider.get_tracer("backsmith")
 
 
-class Traced:
+class Traced(Around):
     """Passes calls on to another model, each within a span of kind CLIENT called ``chat NAME``."""
 
     def __init__(self, model: Model, tracer: "Tracer") -> None:
-        self._model = model
+        super().__init__(model)
         self._tracer = tracer
-
-    @property
-    def name(self) -> str:
-        """The other model's name."""
-        return self._model.name
-
-    async def aclose(self) -> None:
-        """Let go of the other model's connections."""
-        from agents.models import close_model
-
-        await close_model(self._model)
 
     async def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The other model's completion."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
+from agents.around import Around
 from agents.cassette.cassette import Cassette, Slot
 from agents.cassette.entry import RESPONSE, read_call, read_completion
 from agents.cassette.key import key_of
@@ -93,7 +94,7 @@ class ReplayModel:
         return candidates[0] if candidates else None
 
 
-class Recorder:
+class Recorder(Around):
     """Passes calls on to another model and keeps what it answers on a cassette.
 
     ``present`` says what to do with a request that is on it already: ``refuse`` it before anything is paid
@@ -101,21 +102,10 @@ class Recorder:
     """
 
     def __init__(self, model: Model, cassette: Cassette, *, present: Present = "refuse") -> None:
-        self._model = model
+        super().__init__(model)
         self._cassette = cassette
         self._present = present
         self._mine: set[str] = set()
-
-    @property
-    def name(self) -> str:
-        """The name of the model that is recorded."""
-        return self._model.name
-
-    async def aclose(self) -> None:
-        """Let go of the recorded model's connections."""
-        from agents.models import close_model
-
-        await close_model(self._model)
 
     async def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The other model's completion, recorded before it is given."""

@@ -3,9 +3,9 @@
 import email.utils
 import time
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
-FaultKind = Literal[
+PassingKind = Literal[
     "connection",
     "connect-timeout",
     "first-token-timeout",
@@ -19,6 +19,9 @@ FaultKind = Literal[
     "rate-limit",
     "server",
     "overloaded",
+]
+FaultKind = Literal[
+    PassingKind,
     "quota",
     "bad-request",
     "context-overflow",
@@ -28,23 +31,7 @@ FaultKind = Literal[
     "content-filter",
 ]
 
-RETRYABLE: frozenset[FaultKind] = frozenset(
-    {
-        "connection",
-        "connect-timeout",
-        "first-token-timeout",
-        "idle-timeout",
-        "total-timeout",
-        "cut-stream",
-        "malformed",
-        "empty",
-        "request-timeout",
-        "conflict",
-        "rate-limit",
-        "server",
-        "overloaded",
-    }
-)
+RETRYABLE: frozenset[FaultKind] = frozenset(get_args(PassingKind))
 CONGESTED: frozenset[FaultKind] = frozenset({"rate-limit", "overloaded"})
 
 _LONGEST_DETAIL = 600
