@@ -4,15 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from evals.metrics.summary import Rate, Summary, summarize
+from evals.reports.sources import counted, sources_named
 from evals.results import MOST_ERRORS, RunResults
 from evals.verdict import Verdict
 from orchestrator.exit_codes import FALLS_SHORT, INCONCLUSIVE, VERIFIED
 from prompts.quoting import one_line
 
-_SOURCES = {
-    "drifted": "replayed by task (recorded with another prompt)",
-    "cached": "from the completion cache",
-}
 _MOST_ERRORS_SHOWN = 3
 _MOST_NOTES_SHOWN = 5
 
@@ -37,21 +34,29 @@ def summaries_of(results: RunResults) -> list[Summary]:
 
 def result_lines(results: RunResults) -> Iterator[str]:
     """What the run found, line by line."""
-    tasks = f"{len(results.tasks)} task" + "s" * (len(results.tasks) != 1)
-    yield f"{results.suite}: {tasks}, {results.epochs} epoch" + "s" * (results.epochs != 1)
+    yield f"{results.suite}: {counted(len(results.tasks), 'task')}, {counted(results.epochs, 'epoch')}"
     width = max((len(agent.id) for agent in results.agents), default=0)
     for summary in summaries_of(results):
         yield f"  {summary.name:<{width}}  verified {_rate(summary.verified)}; {_amounts(summary)}"
+        yield from _at_work(summary)
     yield from _by_task(results)
-    sources = dict.fromkeys(_SOURCES.get(s, s) for sample in results.samples for s in sample.sources)
+    sources = dict.fromkeys(source for sample in results.samples for source in sample.sources)
     if sources:
-        yield f"  answered   {', '.join(sources)}"
+        yield f"  answered   {sources_named(sources)}"
     yield from _notes(results)
     yield from _errors(results)
     if results.partial:
         missing = results.planned - len(results.samples)
         yield f"  NOT FINISHED: {missing} of {results.planned} samples are missing; the same command goes on"
     yield f"  run        {results.folder}"
+
+
+def _at_work(summary: Summary) -> Iterator[str]:
+    """What probes and mutants came to, where any were judged."""
+    if summary.probes.of:
+        yield f"    probes   {_share(summary.probes)} answered as they must be"
+    if summary.mutants.of:
+        yield f"    mutants  {_share(summary.mutants)} noticed by the tests"
 
 
 def _by_task(results: RunResults) -> Iterator[str]:
@@ -96,8 +101,12 @@ def _errors(results: RunResults) -> Iterator[str]:
 
 def _rate(rate: Rate) -> str:
     if rate.value is None:
-        return "of nothing"
+        return "nothing (none was judged)"
     return f"{rate.count}/{rate.of} = {rate.value:.1%} (95%: {rate.low:.1%} to {rate.high:.1%})"
+
+
+def _share(rate: Rate) -> str:
+    return f"{rate.value:.0%} ({rate.count} of {rate.of})"
 
 
 def _amounts(summary: Summary) -> str:

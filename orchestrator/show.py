@@ -1,8 +1,10 @@
 """Shows a score to a person."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evals.prose import Prose
+from evals.reports.sources import counted
 from evals.score import Score
 from evals.verdict import Evidence, Verdict
 from prompts.quoting import one_line
@@ -39,13 +41,10 @@ def show_score(console: "Console", score: Score, title: str) -> None:
         console.print(f"  hidden     {passed} of {len(hidden)} of these are the task's own tests and passed")
     said = score.submission
     console.print(
-        f"  answer     {len(said.files)} files, format {said.adherence}"
-        + (f", {len(said.diagnostics)} diagnostics" if said.diagnostics else "")
+        f"  answer     {counted(len(said.files), 'file')}, format {said.adherence}"
+        + (f", {counted(len(said.diagnostics), 'diagnostic')}" if said.diagnostics else "")
     )
-    if score.probes is not None:
-        console.print(f"  probes     {one_line(score.probes.told, 300)}")
-    if score.mutants is not None:
-        console.print(f"  mutants    {one_line(score.mutants.told, 300)}")
+    _show_at_work(console, score)
     if score.prose is not None:
         _show_prose(console, score.prose)
     if score.verdict is not Verdict.PASS:
@@ -57,6 +56,24 @@ def show_score(console: "Console", score: Score, title: str) -> None:
     if score.checklist:
         console.print("  checklist")
         _show_checklist(console, score)
+
+
+def _show_at_work(console: "Console", score: Score) -> None:
+    """What probes and mutants came to, and the first that speak against the code or its tests."""
+    if (probes := score.probes) is not None:
+        console.print(f"  probes     {one_line(probes.told, 300)}")
+        failed = (f"{r.verdict} {r.probe} at {r.endpoint}: {r.message}" for r in probes.failures)
+        _show_first(console, list(failed))
+    if (mutants := score.mutants) is not None:
+        console.print(f"  mutants    {one_line(mutants.told, 300)}")
+        _show_first(console, [f"{m.path}:{m.line}  no test notices {m.shown}" for m in mutants.survived])
+
+
+def _show_first(console: "Console", lines: Sequence[str]) -> None:
+    for line in lines[:_MAX_EVIDENCE]:
+        console.print(f"    {one_line(line, 300)}", style="dim")
+    if len(lines) > _MAX_EVIDENCE:
+        console.print(f"    and {len(lines) - _MAX_EVIDENCE} more", style="dim")
 
 
 def _show_prose(console: "Console", prose: Prose) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,6 +57,42 @@ def test_junit_tells_agents_apart_that_differ_in_settings_alone() -> None:
     both = [*outcomes({"a": (1, 0)}), *outcomes({"a": (1, 0)}, replace(AGENT, id="m-2"))]
     names = [case.get("name") for case in Xml.fromstring(junit(run(both))).iter("testcase")]
     assert len(set(names)) == 2
+
+
+ALLOWED = {
+    "testsuites": ({"testsuite"}, {"name", "time", "tests", "failures", "errors", "disabled"}),
+    "testsuite": ({"testcase"}, {"name", "tests", "failures", "errors", "skipped", "time"}),
+    "testcase": ({"failure", "error", "system-out"}, {"name", "classname", "time"}),
+    "failure": (set[str](), {"type", "message"}),
+    "error": (set[str](), {"type", "message"}),
+    "system-out": (set[str](), set[str]()),
+}
+"""What Jenkins' schema (junit-10.xsd) allows of the elements that we write."""
+
+
+def test_junit_has_nothing_that_its_schema_does_not_know() -> None:
+    root = Xml.fromstring(junit(replace(results(), planned=20)))
+    for element in root.iter():
+        children, attributes = ALLOWED[element.tag]
+        assert {child.tag for child in element} <= children
+        assert set(element.attrib) <= attributes
+        if element.tag == "testcase":
+            assert element.attrib.keys() == {"name", "classname", "time"}
+    suites = root.findall("testsuite")
+    for kind in ("tests", "failures", "errors", "time"):
+        assert float(root.get(kind, "")) == sum(float(suite.get(kind, "")) for suite in suites)
+
+
+def test_junit_tells_probes_and_mutants_and_says_what_it_cuts() -> None:
+    found = results()
+    long = replace(found.samples[0], verdict=Verdict.FAIL, first_failure=TestFailure("t", "x" * 30_000))
+    told = junit(replace(found, samples=(long, *found.samples[1:])))
+    out = "".join(case.findtext("system-out") or "" for case in Xml.fromstring(told).iter("testcase"))
+    assert "probes: 1 pass, 1 fail" in out
+    assert "  fail stranger at POST /a: granted" in out
+    assert "mutants: 1 of 2 noticed by the tests, out of 9 possible" in out
+    assert "  no test notices a status changed: `200" in out
+    assert re.search(r"x\n\[100\d\d more characters\]<", told)
 
 
 def test_junit_of_a_partial_run_has_an_error() -> None:
