@@ -13,6 +13,7 @@ def with_probes(result: CheckResult, view: CodeView) -> CheckResult:
 
     An answer that is wrong makes the item fail, whatever the code looks like. Answers that are right are evidence
     beside the code's, and settle nothing that the code leaves open. What could not be asked is told at the end.
+    A fail has only what speaks against the code: each piece of its evidence is a finding to whoever reads it.
     """
     if view.probes is None:
         return result
@@ -25,7 +26,7 @@ def with_probes(result: CheckResult, view: CodeView) -> CheckResult:
         reason = f"{len(wrong)} requests to the running application were answered as they must not be"
         reason = f"{result.reason}; {reason}" if from_code else reason
         return CheckResult(result.item, Verdict.FAIL, reason, bounded((*map(_evidence, wrong), *from_code)))
-    if not told:
+    if not told or result.verdict is Verdict.FAIL:
         return result
     return CheckResult(result.item, result.verdict, result.reason, bounded((*result.evidence, *told)))
 

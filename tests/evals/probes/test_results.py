@@ -47,6 +47,8 @@ def test_probes_join_an_item_s_result() -> None:
     assert [e.message for e in right.evidence] == ["guarded", "fine", "not judged: no answer"]
     open_question = CheckResult("auth-required", Verdict.INCONCLUSIVE, "unread", (Evidence("unread"),))
     assert joined(result(Verdict.PASS, "fine"), read=open_question).verdict is Verdict.INCONCLUSIVE
+    against = CheckResult("auth-required", Verdict.FAIL, "no guard", (Evidence("no guard", "a.py", 3),))
+    assert joined(result(Verdict.PASS, "fine"), read=against) == against, "what is right is no finding"
     other = CheckResult("complete", Verdict.PASS, "whole", (Evidence("whole"),))
     assert joined(result(Verdict.FAIL, "x"), read=other) == other
 
