@@ -8,10 +8,12 @@ from pathlib import Path
 from sandbox.isolation.protocol import Finished
 from sandbox.report import Outcome, TestCase, TestReport
 from sandbox.toolchains.go_tests import CANARY, without_canaries
+from sandbox.toolchains.judge_run import problem_of
 from sandbox.toolchains.junit import UnreadableReportError, read_bounded
 
 _OUTCOMES: dict[str, Outcome] = {"pass": "passed", "fail": "failed", "skip": "skipped"}
 _MAX_MESSAGE = 8_000
+_ENDS = {0, 1, 2}
 
 
 def report_from_go(path: Path, finished: Finished, files: Mapping[str, str]) -> TestReport:
@@ -20,21 +22,14 @@ def report_from_go(path: Path, finished: Finished, files: Mapping[str, str]) -> 
     Tests that stand in the sources and were never told of are errors.
     """
     reader = _Reader()
-    problem = ""
+    unreadable = ""
     try:
         for line in read_bounded(path).split(b"\n"):
             reader.take(line)
     except UnreadableReportError as error:
-        problem = str(error)
+        unreadable = str(error)
     cases = reader.cases()
-    if finished.limit:
-        problem = f"{finished.limit} limit: {finished.detail}"
-    elif finished.exit_code not in {0, 1, 2}:
-        problem = problem or f"the test run ended with exit code {finished.exit_code}"
-    elif not problem and not cases:
-        problem = "no tests were found"
-    elif not problem and (finished.exit_code == 0) != all(c.outcome in {"passed", "skipped"} for c in cases):
-        problem = f"the test report and the exit code ({finished.exit_code}) disagree: the report cannot be believed"
+    problem = problem_of(cases, finished, _ENDS, unreadable=unreadable)
     report = TestReport(cases, problem, output=finished.output, seconds=finished.seconds)
     report = without_canaries(report, reader.said(CANARY), files)
     return report if report.problem or report.cases else replace(report, problem="no tests were found")

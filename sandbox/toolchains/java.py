@@ -13,7 +13,7 @@ from sandbox.toolchains.judge_run import report_from_junit_folder
 from sandbox.toolchains.protocol import TestCommand
 from sandbox.toolchains.word import secret_word
 
-_WITH_REPORT = {0: True, 1: False}
+_ENDS = {0, 1}
 # Reports that lie there before the run are none; what a pom says about skipping or ignoring is overruled.
 _SCRIPT = """
 find . -depth -type d -name surefire-reports -exec rm -rf {} +
@@ -62,5 +62,5 @@ class Java:
 
     def read(self, files: Mapping[str, str], results: Path, finished: Finished) -> TestReport:
         """The cases of surefire's reports, held against Maven's exit code and against the sources."""
-        report = report_from_junit_folder(results / "surefire", finished, _WITH_REPORT, {})
+        report = report_from_junit_folder(results / "surefire", finished, _ENDS)
         return genuine(report, results / "surefire", files)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox.isolation.protocol import Finished
 from sandbox.report import Outcome, TestCase, TestReport
+from sandbox.toolchains.judge_run import problem_of
 from sandbox.toolchains.junit import UnreadableReportError, read_bounded
 
 _OUTCOMES: dict[str, Outcome] = {
@@ -23,25 +24,19 @@ _FAILED = 101  # what cargo ends with when a test program failed, and when nothi
 def report_from_libtest(path: Path, finished: Finished) -> TestReport:
     """The cases of a run: every listed test has to have ended, and the exit codes have to say the same."""
     cases: list[TestCase] = []
-    problem = ""
+    odd = unreadable = ""
     programs: list[object] = []
     try:
         programs = _programs(read_bounded(path))
         for program in programs:
-            found, odd = _program(program)
+            found, against = _program(program)
             cases += found
-            problem = problem or odd
+            odd = odd or against
     except UnreadableReportError as error:
-        problem = str(error)
-    if finished.limit:
-        problem = f"{finished.limit} limit: {finished.detail}"
-    elif finished.exit_code not in {0, _FAILED}:
-        problem = problem or f"the test run ended with exit code {finished.exit_code}"
-    elif not problem and not cases:
-        compiled = finished.exit_code == 0 or programs
-        problem = "no tests were found" if compiled else "the project or its tests do not compile"
-    elif not problem and (finished.exit_code == 0) != all(c.outcome in _GOOD for c in cases):
-        problem = f"the test report and the exit code ({finished.exit_code}) disagree: the report cannot be believed"
+        unreadable = str(error)
+    compiled = finished.exit_code == 0 or programs
+    none = "no tests were found" if compiled else "the project or its tests do not compile"
+    problem = problem_of(cases, finished, {0, _FAILED}, unreadable=unreadable, odd=odd, none=none)
     return TestReport(tuple(cases), problem, output=finished.output, seconds=finished.seconds)
 
 

@@ -20,7 +20,7 @@ _TEST_FILE = re.compile(
 _NAMED_TEST = re.compile(r"\.(?:test|spec)\.[cm]?[jt]sx?$", re.ASCII)
 _HOLDS_TESTS = re.compile(r"(?:^|[;{\s])(?:describe|it|test)(?:\.\w+)?[ \t]*\(|node:test", re.ASCII)
 # From 128 on it was a signal.
-_WITH_REPORT = {0: True} | dict.fromkeys(range(1, 128), False)
+_ENDS = range(128)
 
 
 class Node:
@@ -64,6 +64,6 @@ class Node:
         """The cases of the runner's report, held against the script's exit code."""
         if find_runner(files) == "vitest":
             # Its reporter runs in a process of its own, which no test can end or talk over.
-            return report_from_junit(results / "junit.xml", finished, _WITH_REPORT, {})
+            return report_from_junit(results / "junit.xml", finished, _ENDS)
         holds = {path: "node:test" in text for path, text in files.items()}
         return report_from_door(results / REPORT, finished, holds)

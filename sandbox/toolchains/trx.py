@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.isolation.protocol import Finished
 from sandbox.report import Outcome, TestCase, TestReport
+from sandbox.toolchains.judge_run import problem_of
 from sandbox.toolchains.junit import UnreadableReportError, read_bounded
 
 if TYPE_CHECKING:
@@ -28,26 +29,17 @@ _NAMESPACE = "{http://microsoft.com/schemas/VisualStudio/TeamTest/2010}"
 def report_from_trx(folder: Path, finished: Finished) -> TestReport:
     """The cases of a run, one trx file for each test project, held against each file's own counts and the exit code."""
     cases: list[TestCase] = []
-    problem = ""
+    odd = unreadable = ""
     plain = folder.is_dir() and not folder.is_symlink()
     paths = sorted(folder.glob("*.trx"))[:_MAX_FILES] if plain else []
     try:
         for path in paths or [folder / "none.trx"]:
-            found, odd = _file(path)
+            found, against = _file(path)
             cases += found
-            problem = problem or odd
+            odd = odd or against
     except UnreadableReportError as error:
-        problem = str(error)
-    if finished.limit:
-        problem = f"{finished.limit} limit: {finished.detail}"
-    elif finished.exit_code not in {0, 1}:
-        problem = f"the test run ended with exit code {finished.exit_code}" + (
-            f" ({problem})" if problem else ""
-        )
-    elif not problem and not cases:
-        problem = "no tests were found"
-    elif not problem and (finished.exit_code == 0) != all(c.outcome in {"passed", "skipped"} for c in cases):
-        problem = f"the test report and the exit code ({finished.exit_code}) disagree: the report cannot be believed"
+        unreadable = str(error)
+    problem = problem_of(cases, finished, {0, 1}, unreadable=unreadable, odd=odd)
     return TestReport(_unique(cases), problem, output=finished.output, seconds=finished.seconds)
 
 
