@@ -98,11 +98,6 @@ class Spending:
         """What the run has spent so far."""
         return self._run.spent
 
-    def spent_by(self, sample: str) -> Amounts:
-        """What one sample has spent so far."""
-        account = self._samples.get(sample)
-        return account.spent if account else Amounts()
-
     def charge(self, sample: str, amounts: Amounts) -> None:
         """Count what was spent before this process (a run that is resumed), or outside of it."""
         self._run.spent += amounts

@@ -84,7 +84,7 @@ def _edit(path: str, text: str, pieces: Sequence[Piece]) -> tuple[str | None, li
         if match.level != "exact":
             place = f"{first + 1}-{first + len(wanted)}"
             told.append(diagnose(f"edit-{match.level}", piece.line, path, place=place))
-        changes.append(_change(index.lines, first, match.moved(wanted) or wanted, moved, piece))
+        changes.append(_change(first, match.moved(wanted) or wanted, moved, piece))
     told += _overlaps(path, changes)
     if any(diagnostic.severity == "error" for diagnostic in told):
         return None, told
@@ -95,7 +95,7 @@ def _lines(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _change(there: list[str], first: int, wanted: list[str], wished: list[str], piece: Piece) -> _Change:
+def _change(first: int, wanted: list[str], wished: list[str], piece: Piece) -> _Change:
     """The change without the lines that stay at its beginning and end."""
     start, shortest = 0, min(len(wanted), len(wished))
     while start < shortest and wanted[start] == wished[start]:

@@ -64,7 +64,7 @@ def check(view: CodeView) -> CheckResult:
 def _nothing_stands(findings: Findings, view: CodeView, reading: Reading, routes: list[Route]) -> None:
     """A task that speaks of authentication, and code in which none was found."""
     if not routes:
-        findings.unknown.extend((*unread(view, view.modules_of("source")), *unread_routes(view)))
+        findings.unknown.extend((*unread(view.modules_of("source")), *unread_routes(view)))
     spoken = view.task is not None and not reading.silent and bool(view.modules_of("source"))
     opened = any(r.guarded or reading.need(r.method, r.path).required is False for r in routes)
     if spoken and not opened:

@@ -63,7 +63,7 @@ def check(view: CodeView) -> CheckResult:
             elif not faults:
                 findings.fine.append(judge.praise(route))
         findings.against.extend(judge.everywhere(sources))
-        findings.unknown.extend(unread(view, sources))
+        findings.unknown.extend(unread(sources))
     else:
         findings.unknown.extend(unread_routes(view))
     return findings.verdict(

@@ -47,7 +47,7 @@ def bounded(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return (*evidence[:MOST], Evidence(f"and {len(evidence) - MOST} more"))
 
 
-def unread(view: CodeView, modules: Sequence[n.Module]) -> list[Evidence]:
+def unread(modules: Sequence[n.Module]) -> list[Evidence]:
     """What of these modules could not be read, as evidence that a verdict is not whole."""
     found = [Evidence(m.problem, m.path, m.problem_line) for m in modules if m.problem]
     found += [

@@ -49,7 +49,7 @@ def check(view: CodeView) -> CheckResult:
             findings.fine.append(Evidence(f"{route.name} checks its input with a schema", *place))
     if routes:
         findings.against.extend(missing_limits(view))
-    findings.unknown.extend(unread(view, view.modules_of("source")) if routes else unread_routes(view))
+    findings.unknown.extend(unread(view.modules_of("source")) if routes else unread_routes(view))
     return findings.verdict(
         failed="{count} inputs are used without being checked",
         passed="every endpoint checks what it takes",

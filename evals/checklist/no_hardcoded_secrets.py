@@ -40,7 +40,7 @@ def check(view: CodeView) -> CheckResult:
     for file in view.files:
         found = (*in_file(file), *in_unread_source(file))
         findings.against.extend(Evidence(message, file.path, line) for line, message in found)
-    findings.unknown.extend((*unread(view, modules), *unread_languages(view)))
+    findings.unknown.extend((*unread(modules), *unread_languages(view)))
     if modules:
         message = (
             f"{len(modules)} source files hold no literal secret; {reads} values come from the environment"

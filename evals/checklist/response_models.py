@@ -30,7 +30,7 @@ def check(view: CodeView) -> CheckResult:
         else:
             _shaped(findings, view.project, route)
     if not routes:
-        findings.unknown.extend((*unread(view, view.modules_of("source")), *unread_routes(view)))
+        findings.unknown.extend((*unread(view.modules_of("source")), *unread_routes(view)))
     return findings.verdict(
         failed="{count} endpoints declare no shape of what they answer",
         passed="every endpoint declares or spells out what it answers",

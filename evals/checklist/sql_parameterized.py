@@ -39,7 +39,7 @@ def check(view: CodeView) -> CheckResult:
                 )
     if flow.exhausted:
         findings.unknown.append(Evidence("the code is too tangled for its values to be followed"))
-    findings.unknown.extend((*unread(view, modules), *unread_languages(view)))
+    findings.unknown.extend((*unread(modules), *unread_languages(view)))
     queries = [(m, item) for m in modules for item in n.only(m, n.Call) if _queries(item)]
     for module, item in queries[:5]:
         findings.fine.append(

@@ -35,7 +35,7 @@ def check(view: CodeView) -> CheckResult:
         findings.against.append(Evidence("the submission has no test file"))
     elif routes:
         _judge(findings, routes, TestReader(view.project, tests))
-        findings.unknown.extend(unread(view, tests))
+        findings.unknown.extend(unread(tests))
     else:
         findings.unknown.extend(unread_routes(view))
     if view.tests is not None and not view.tests.ours and tests and not view.tests.count("passed"):

@@ -63,7 +63,7 @@ def call_value(flow: "Flow", call: n.Call, frame: Frame) -> Value:  # noqa: C901
     if not isinstance(func, (n.Name, n.Attr)):
         flow.eval(func, frame)
     if name in _FILLING and call.args:
-        _fill(flow, call, base, frame)
+        _fill(call, frame)
         return OBJECT
     if base is not None and name in _ADDING | _WRITING and args:
         _add(flow, call, base, name, args, frame)
@@ -120,7 +120,7 @@ def call_value(flow: "Flow", call: n.Call, frame: Frame) -> Value:  # noqa: C901
     if held is not None and name in {"keys", "items", "values", "entries", "copy", "iter"}:
         return SAFE if name == "keys" and held.keys else (args[0] if args and not held.unsure else held)
     if name in sql.PASSING:
-        return passed(call, held, args, frame)
+        return passed(call, held, args)
     if isinstance(func, n.Attr) and sql.is_request(func.base):
         return flow.eval(func, frame)
     shaped = next((v for v in args if v.built and sql.looks_like_sql(v.text)), None)
@@ -194,7 +194,7 @@ def _mapped(flow: "Flow", call: n.Call, base: n.Expr, frame: Frame) -> Value:
     return replace(result, keys=False)
 
 
-def _fill(flow: "Flow", call: n.Call, base: n.Expr | None, frame: Frame) -> None:
+def _fill(call: n.Call, frame: Frame) -> None:
     """``c.BindJSON(&input)``, ``json.NewDecoder(r.Body).Decode(&input)``: the caller fills the variable."""
     target = call.args[-1]
     name = n.dotted(target)

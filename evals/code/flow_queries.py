@@ -54,7 +54,7 @@ def record_query(
         ]
         chosen = [flow.eval(item, frame) for item in named]
     for value in chosen:
-        if value.unsure and _is_sql(flow, call, name, base, value, frame):
+        if value.unsure and _is_sql(flow, name, base, value, frame):
             piece = not value.opaque and _is_piece(flow, name, frame)
             flow.sink(frame, call, replace(value, built=value.built or call.line) if piece else value)
             return
@@ -82,7 +82,7 @@ def _is_piece(flow: "Flow", name: str, frame: Frame) -> bool:
 
 
 def _is_sql(  # noqa: PLR0911 - one return a kind of call
-    flow: "Flow", call: n.Call, name: str, base: n.Expr | None, value: Value, frame: Frame
+    flow: "Flow", name: str, base: n.Expr | None, value: Value, frame: Frame
 ) -> bool:
     """Whether a call runs this value as SQL."""
     if value.opaque and not value.built:
@@ -108,14 +108,14 @@ def _is_sql(  # noqa: PLR0911 - one return a kind of call
     if name in {"Order", "Where", "Group", "Having", "Joins", "Select"} and frame.module.language == "go":
         filled = name == "Select" and value.source.endswith("not shown")  # Select(&row)
         return not value.opaque and not filled
-    if name in _TEXT_LIKE and value.built and _builds_queries(flow, frame, base):
+    if name in _TEXT_LIKE and value.built and _builds_queries(frame, base):
         return True
     if name.startswith("fetch") and value.built and base is not None and _CONNECTIONS.search(n.dotted(base)):
         return True
     return name in _RAW and held_is_database(base)
 
 
-def _builds_queries(flow: "Flow", frame: Frame, base: n.Expr | None) -> bool:
+def _builds_queries(frame: Frame, base: n.Expr | None) -> bool:
     """Whether a receiver is a query of SQLAlchemy's kind. Django's take names of fields there, and check them."""
     words = n.dotted(base)
     if frame.module.language != "python" or not ("query" in words or "session" in words or "select" in words):

@@ -58,7 +58,7 @@ def _verbs(template: str) -> str:
     return "".join(found)
 
 
-def passed(call: n.Call, held: Value | None, args: list[Value], frame: Frame) -> Value:
+def passed(call: n.Call, held: Value | None, args: list[Value]) -> Value:
     """Calls that hand on the text that they are given."""
     name = n.last(call.func)
     if name == "map" and held is None and call.args:

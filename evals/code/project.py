@@ -45,7 +45,7 @@ class Project:
     def __init__(self, modules: Iterable[n.Module], paths: Iterable[str]) -> None:
         self.modules = {module.path: module for module in modules}
         self.paths = frozenset(paths)
-        self.packages = PythonPackages(self.modules, self.paths)
+        self.packages = PythonPackages(self.modules)
         self._scopes: dict[str, dict[str, n.Function | n.Class | n.Assign | n.Import]] = {}
         self._methods: dict[str, list[Found]] = defaultdict(list)
         self._folders: dict[tuple[str, str], list[n.Module]] = defaultdict(list)

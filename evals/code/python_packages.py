@@ -7,7 +7,7 @@ command is started in all make one. So a dotted name that is there below *some* 
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from evals.code import nodes as n
 
@@ -15,7 +15,7 @@ from evals.code import nodes as n
 class PythonPackages:
     """The tree's Python modules by dotted name."""
 
-    def __init__(self, modules: Mapping[str, n.Module], paths: Iterable[str]) -> None:
+    def __init__(self, modules: Mapping[str, n.Module]) -> None:
         self._files = {path for path in modules if path.endswith((".py", ".pyi"))}
         self._folders: set[str] = set()
         self._by_tail: dict[str, list[str]] = defaultdict(list)

@@ -36,7 +36,7 @@ class RustMacros(GrammarReader):
         inner = self.text(tree)[1:-1] if tree is not None else ""
         if name == "json" and inner.lstrip()[:1] in {"{", "["}:
             return self.mapping(inner, line)
-        args, keywords = self.arguments(inner, line)
+        args, keywords = self.arguments(inner)
         if name == "vec":
             return n.Group(line, "list", args)
         if name in _FORMATS and args:
@@ -46,7 +46,7 @@ class RustMacros(GrammarReader):
             func = n.Attr(line, func, part)
         return n.Call(line, func, args, keywords)
 
-    def arguments(self, text: str, line: int) -> tuple[tuple[n.Expr, ...], tuple[tuple[str, n.Expr], ...]]:
+    def arguments(self, text: str) -> tuple[tuple[n.Expr, ...], tuple[tuple[str, n.Expr], ...]]:
         """The arguments of a macro, as if it were a call. Where that cannot be read, none."""
         if self.nested >= _NESTED or len(text) > _LONGEST or not text.strip():
             return (), ()
@@ -73,7 +73,7 @@ class RustMacros(GrammarReader):
         keys: list[n.Expr | None] = []
         items: list[n.Expr] = []
         for key, value in _entries(text):
-            args, _ = self.arguments(value, line)
+            args, _ = self.arguments(value)
             keys.append(n.Const(line, key))
             items.append(args[0] if args else n.Other(line, "value"))
         return n.Group(line, "dict" if text.lstrip().startswith("{") else "list", tuple(items), tuple(keys))

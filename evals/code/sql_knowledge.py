@@ -26,17 +26,6 @@ GLOBALS = frozenset(
 )  # fmt: skip
 """Names that JavaScript and Go bind everywhere."""
 
-REQUEST_PARTS = frozenset(
-    ("args", "form", "values", "json", "data", "query", "params", "body", "GET", "POST", "headers",
-    "cookies", "files",
-     "get_json", "query_params", "path_params", "query_string", "view_args", "param", "match_info",
-     "COOKIES", "META",
-     "URL", "FormValue", "PathValue", "PostFormValue", "Form", "Header", "Body", "getParameter", "getHeader", "path",
-     "url", "full_path", "stream", "REQUEST", "matchdict", "rel_url", "content", "post", "text", "read",
-     "get_data",
-     "getlist", "get", "queryStringParameters", "pathParameters", "originalUrl", "swagger", "method_args")
-)  # fmt: skip
-
 REQUEST_OWN = frozenset(
     ("user", "app", "state", "method", "endpoint", "scope", "session", "db", "auth", "userId", "log", "container",
      "is_ajax", "is_secure", "remote_addr", "client", "Context", "ctx", "id", "logger", "registry", "dbsession")

@@ -38,7 +38,7 @@ def called(reader: "TestReader", call: n.Call, env: dict[str, Known], module: n.
     args = [reader.eval(arg, env, module, depth) for arg in call.args]
     keywords = {key: reader.eval(value, env, module, depth) for key, value in call.keywords}
     func = reader.eval(call.func.base, env, module, depth) if isinstance(call.func, n.Attr) else NOTHING
-    request = _request(reader, call, name, args, keywords, env, module)
+    request = _request(reader, call, name, args, keywords, module)
     if request:
         return Known(answers=frozenset(request))
     named = isinstance(call.func, (n.Name, n.Closure))
@@ -106,8 +106,7 @@ def call_function(
 
 
 def _request(
-    reader: "TestReader", call: n.Call, name: str, args: list[Known], keywords: dict[str, Known], env: dict[str, Known],
-    module: n.Module,
+    reader: "TestReader", call: n.Call, name: str, args: list[Known], keywords: dict[str, Known], module: n.Module
 ) -> list[Request]:  # fmt: skip
     """The requests that a call makes; none where it is no request."""
     methods, path = [name.upper()], args[0] if args else keywords.get("url") or keywords.get("path")

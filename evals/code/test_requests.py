@@ -125,7 +125,7 @@ class TestReader:
                 if isinstance(stmt.value, n.Other) and "yield" in stmt.value.kind:
                     return value
             case n.Check():
-                self._expect_body(self.eval(stmt.test, env, module, depth), stmt.test)
+                self._expect_body(self.eval(stmt.test, env, module, depth))
             case n.Return():
                 return NOTHING if stmt.value is None else self.eval(stmt.value, env, module, depth)
             case n.If():
@@ -296,7 +296,7 @@ class TestReader:
         codes = [x for x in numbers if 100 <= x <= 599]
         self.expectations.update(Expectation(a, code) for a in answers for code in codes)
 
-    def _expect_body(self, value: Known, test: n.Expr) -> None:
+    def _expect_body(self, value: Known) -> None:
         """An assertion about a body is one of success."""
         self.expectations.update(Expectation(request, 0) for request in value.answers)
 

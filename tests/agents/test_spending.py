@@ -80,7 +80,6 @@ async def test_one_sample_does_not_spend_anothers_budget(server: Loopback, opene
     with pytest.raises(BudgetReachedError, match="sample's budget of 1 calls"):
         await model.complete(ask("a"))
     await model.complete(ask("b"))
-    assert spending.spent_by("a").calls == 1
     assert spending.spent.calls == 2
 
 
