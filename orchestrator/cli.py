@@ -1,5 +1,6 @@
 """The command line. Nothing heavy is imported before a command really runs."""
 
+import contextlib
 import os
 import sys
 from importlib import import_module
@@ -143,6 +144,8 @@ def _forget_output() -> None:
 def _say(error: BacksmithError) -> None:
     from prompts.quoting import visible
 
-    sys.stderr.write(f"error: {visible(str(error))}\n")
-    if error.hint:
-        sys.stderr.write(f"  {visible(error.hint)}\n")
+    # Where nobody can read it, the exit code still says it.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"error: {visible(str(error))}\n")
+        if error.hint:
+            sys.stderr.write(f"  {visible(error.hint)}\n")

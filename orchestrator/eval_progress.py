@@ -31,7 +31,8 @@ class Progress:
         self._shown = self._began
         self._engine: EvalEngine | None = None
         self._batches: dict[str, Batch] = {}
-        self._last_error = ""
+        self._error = ""
+        self._error_told = -float("inf")
 
     def attach(self, engine: EvalEngine) -> None:
         """Watch this engine."""
@@ -60,6 +61,7 @@ class Progress:
         """Show the state now."""
         if self._engine is not None:
             self._show(self.text(self._engine))
+            self._tell_error(self._engine.tally.last_error)
 
     def text(self, engine: EvalEngine) -> str:
         """The state as one line."""
@@ -78,10 +80,14 @@ class Progress:
             rate = here / seconds
             parts += [_rate(rate), f"{_span((tally.planned - tally.done) / rate)} left"]
         parts.append(_cost(engine))
-        if tally.errors and tally.last_error != self._last_error:
-            self._last_error = tally.last_error
-            parts.append(f"last error: {one_line(tally.last_error, 160)}")
         return ", ".join(parts)
+
+    def _tell_error(self, error: str) -> None:
+        """Say what kept a sample from its verdict, on a line that stays; not for each of very many."""
+        now = self._clock()
+        if error != self._error and now - self._error_told >= _EVERY:
+            self._error, self._error_told = error, now
+            self.note(f"no verdict: {one_line(error, 400)}")
 
 
 @contextmanager
@@ -91,8 +97,11 @@ def eval_progress(quiet: bool = False) -> Iterator[Progress]:
     if quiet:
         yield Progress(lambda _: None, float("inf"), lambda _: None)
     elif told.is_terminal:
+        from rich.text import Text
+
         with told.status("starting") as status:
-            yield Progress(status.update, _LIVE, told.print)
+            # What an error says must not be read as markup.
+            yield Progress(lambda text: status.update(Text(text)), _LIVE, told.print)
     else:
         shown = Progress(told.print, _EVERY, told.print)
         yield shown

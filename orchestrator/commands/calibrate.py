@@ -47,9 +47,8 @@ def calibrate(
     backsmith calibrate --model anthropic/claude-opus-5
     backsmith calibrate --model openai/gpt-5 --repeats 5 --budget money=3
     """
-    import asyncio
-
     from orchestrator.model_choice import ModelChoice
+    from orchestrator.stopping import stoppable
 
     choice = ModelChoice(
         model,
@@ -60,7 +59,7 @@ def calibrate(
         record=record,
         cache=not no_cache,
     )
-    found = asyncio.run(_measure(choice, rubric, labels, repeats, jobs, into, quiet=as_json))
+    found = stoppable(_measure(choice, rubric, labels, repeats, jobs, into, quiet=as_json))
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:

@@ -31,10 +31,9 @@ def demo(
     backsmith demo
     backsmith demo notes-flask wallet-fastapi
     """
-    import asyncio
-
     from evals.suites.recordings import recording_names
     from orchestrator.exit_codes import exit_code
+    from orchestrator.stopping import stoppable
     from orchestrator.terminal import console
     from prompts.errors import ConfigError
 
@@ -46,7 +45,7 @@ def demo(
     for name in chosen:
         if name not in known:
             raise ConfigError(f"no recording is called {name!r}", f"use one of: {', '.join(known)}")
-    verdicts = asyncio.run(_demo(chosen, run_folder or Path("runs"), sandbox))
+    verdicts = stoppable(_demo(chosen, run_folder or Path("runs"), sandbox))
     raise typer.Exit(exit_code(verdicts))
 
 

@@ -130,8 +130,6 @@ def eval_suite(
     backsmith eval suites/mine --model openai/gpt-5 --batch --run runs/nightly
     backsmith eval suites/mine --model openai/gpt-5 --engine ray --ray-address auto
     """
-    import asyncio
-
     from evals.suites.reading import find_suite, load_suite
     from orchestrator.eval_engine import Pace
     from orchestrator.eval_run import Where
@@ -140,6 +138,7 @@ def eval_suite(
     from orchestrator.exit_codes import FALLS_SHORT, VERIFIED
     from orchestrator.model_choice import ModelChoice
     from orchestrator.results import read_results
+    from orchestrator.stopping import stoppable
     from orchestrator.terminal import console
     from prompts.role import default_overlay
     from sandbox.warm.mode import warm_mode
@@ -174,9 +173,9 @@ def eval_suite(
     where = Where(sandbox, engine, ray_address, cache=not no_cache, warm=warm_mode(warm))
     place = _Place(run_folder, where, quiet=as_json)
     if outputs:
-        folder = asyncio.run(_score(loaded, outputs, wanted, pace, place, judge))
+        folder = stoppable(_score(loaded, outputs, wanted, pace, place, judge))
     else:
-        folder = asyncio.run(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
+        folder = stoppable(_eval(loaded, wanted, for_suite(choice, loaded, replay), pace, place))
     results = read_results(folder)
     if as_json:
         sys.stdout.write(_json(results))
@@ -197,13 +196,14 @@ async def _score(
     suite: "Suite", outputs: list[Path], wanted: "Wanted", pace: "Pace", place: _Place, judge: str | None
 ) -> Path:
     from orchestrator.score_outputs import read_outputs, score_outputs
+    from orchestrator.terminal import console
     from prompts.errors import ConfigError
 
     if wanted.models or wanted.roles or wanted.teams or judge:
         raise ConfigError(
             "--outputs asks no model", "leave out --model, --role, --team and --judge, or --outputs"
         )
-    found = read_outputs(outputs)
+    found = read_outputs(outputs, lambda text: console(stderr=True).print(f"note: {text}", markup=False))
     return await score_outputs(suite, found, place.run, pace, place.where, wanted=wanted, quiet=place.quiet)
 
 

@@ -47,14 +47,13 @@ def judge(
     \b
     backsmith judge design.md --task task.yaml --model anthropic/claude-opus-5
     """
-    import asyncio
-
     from orchestrator.model_choice import ModelChoice
+    from orchestrator.stopping import stoppable
 
     choice = ModelChoice(
         model, tuple(setting or ()), (), base_url, cassette, record=record, cache=not no_cache
     )
-    failed = asyncio.run(_judge(answers, choice, task, rubric, calibrations, as_json=as_json))
+    failed = stoppable(_judge(answers, choice, task, rubric, calibrations, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
 

@@ -105,10 +105,9 @@ def run(
     backsmith run task.yaml --model manual
     backsmith run "Add rate limiting to POST /login" --into . --model anthropic/claude-opus-5
     """
-    import asyncio
-
     from orchestrator.exit_codes import exit_code
     from orchestrator.model_choice import ModelChoice
+    from orchestrator.stopping import stoppable
     from orchestrator.teams import find_team
     from sandbox.warm.mode import warm_mode
 
@@ -145,10 +144,10 @@ def run(
         from orchestrator.commands.run_into import Into, run_into
 
         repository = Into(into, base, uncommitted, patch, everywhere)
-        raise typer.Exit(asyncio.run(run_into(wanted, repository, choice, as_json=as_json)))
+        raise typer.Exit(stoppable(run_into(wanted, repository, choice, as_json=as_json)))
     if base or patch or everywhere or uncommitted != "refuse":
         raise ConfigError("--base, --uncommitted, --patch and --all-findings go with --into")
-    result = asyncio.run(_run(wanted, choice, quiet=as_json))
+    result = stoppable(_run(wanted, choice, quiet=as_json))
     if as_json:
         sys.stdout.write((result.folder / "report.json").read_text(encoding="utf-8"))
     else:

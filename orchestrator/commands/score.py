@@ -43,17 +43,16 @@ def score(
     backsmith score response.md --task task.yaml
     backsmith score answers/*.md --task task.yaml --json | jq .verdict
     """
-    import asyncio
-
     from evals.scrutiny import Scrutiny
     from orchestrator.exit_codes import exit_code
     from orchestrator.model_choice import ModelChoice
+    from orchestrator.stopping import stoppable
     from sandbox.warm.mode import warm_mode
 
     scrutiny = Scrutiny(probes, mutants)
     mode = warm_mode(warm)
     choice = ModelChoice(None, (), tuple(budget or ()), base_url, cache=not no_cache, judge=judge)
-    scores = asyncio.run(_score(responses, task, sandbox, as_json, scrutiny, mode, choice, no_cache=no_cache))
+    scores = stoppable(_score(responses, task, sandbox, as_json, scrutiny, mode, choice, no_cache=no_cache))
     raise typer.Exit(exit_code(scores))
 
 
