@@ -31,10 +31,15 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from agents.cassette.cassette import Cassette
+from agents.completion import CallTag, Completion, Message, Request, Usage
 from benchmarks.evals_killed import kill
 from benchmarks.evals_neighbours import Neighbour, harbor, inspect_ai, promptfoo
+from evals.suites.reading import load_suite
+from tests.orchestrator import answers
 from tests.orchestrator.suites import many, write_suite
 
+_TASKS = 100  # of the suite with many samples of each
 NEIGHBOURS: dict[str, Neighbour] = {"inspect-ai": inspect_ai, "promptfoo": promptfoo, "harbor": harbor}
 
 
@@ -62,17 +67,37 @@ def measure(
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def ours(folder: Path, count: int) -> Cost:
-    """Our eval of that many samples, in a run folder of its own."""
-    suite, run = folder / f"suite-{count}", folder / "run"
+def ours(folder: Path, count: int, tasks: int | None = None) -> Cost:
+    """Our eval of that many samples (of as many tasks, or of ``tasks``), in a run folder of its own."""
+    suite, run = folder / f"suite-{count}-{tasks or count}", folder / "run"
     if not suite.exists():
-        write_suite(suite, many(count))
+        if tasks is None:
+            write_suite(suite, many(count))
+        else:
+            write_recorded(suite, tasks, count // tasks)
     backsmith = str(Path(sys.executable).with_name("backsmith"))
     argv = [backsmith, "eval", str(suite), "--model", "replay", "--no-tests", "--run", str(run)]
     try:
         return measure(argv, codes=(3,))  # nothing was tried, so nothing is claimed
     finally:
         shutil.rmtree(run)
+
+
+def write_recorded(folder: Path, tasks: int, epochs: int) -> Path:
+    """A suite of so many tasks with a cassette that holds an answer for each of so many epochs, all different."""
+    write_suite(folder, dict.fromkeys(many(tasks), ""), epochs)
+    told = f"suite: small\nepochs: {epochs}\ncassette: recorded\nreplay: by-task\n"
+    (folder / "suite.yaml").write_text(told, encoding="utf-8")
+    cassette = Cassette(folder / "recorded")
+    for task in load_suite(folder).tasks:
+        for epoch in range(1, epochs + 1):
+            tag = CallTag(task.task.digest, "backend-builder", 1, epoch, sample="")
+            text = answers.GOOD.replace("hello", f"hello {task.id} {epoch}")
+            cassette.write(
+                Request("openai/recorded", (Message("user", task.id),), tag),
+                Completion(text, "end", "recorded", usage=Usage(input=1000, output=200)),
+            )
+    return folder
 
 
 def theirs(neighbour: Neighbour, program: str, folder: Path, count: int) -> Cost:
@@ -107,10 +132,11 @@ def compare(programs: Mapping[str, str], counts: Sequence[int], most: int, tries
                 print(f"{name}: {each[name]:.2f} ms a sample, {part} (least {min(times):.2f})")
             for name in programs:
                 print(f"{name} / backsmith, {part}: {each[name] / each['backsmith']:.1f}")
-        if most:
+        for tasks in (None, _TASKS) if most else ():
             for count in (most // 10, most // 2, most):
-                cost = ours(folder, count)
-                print(f"backsmith: {count} samples, peak {cost.peak:.0f} MiB, {cost.wall:.1f} s")
+                cost = ours(folder, count, tasks)
+                of = f"{count} samples of {tasks or count} tasks"
+                print(f"backsmith: {of}, peak {cost.peak:.0f} MiB, {cost.wall:.1f} s")
 
 
 def main() -> None:

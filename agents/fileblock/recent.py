@@ -22,8 +22,9 @@ def parse_once(text: str, stop_reason: str | None = None) -> Answer:
 class _Recent:
     """The answers that were parsed last: most are asked for twice (is it whole? what does it say?)."""
 
-    def __init__(self, most_characters: int) -> None:
-        self._most = most_characters
+    def __init__(self, most: int, most_characters: int) -> None:
+        self._most = most
+        self._most_characters = most_characters
         self._held = 0
         self._answers: OrderedDict[tuple[str, str | None], Answer] = OrderedDict()
 
@@ -33,9 +34,9 @@ class _Recent:
     def keep(self, text: str, reason: str | None, answer: Answer) -> None:
         self._answers[text, reason] = answer
         self._held += len(text)
-        while self._held > self._most:
+        while len(self._answers) > self._most or self._held > self._most_characters:
             (old, _), _ = self._answers.popitem(last=False)
             self._held -= len(old)
 
 
-_recent = _Recent(2_000_000)
+_recent = _Recent(512, 2_000_000)  # as many as may be on their way at once
