@@ -65,12 +65,13 @@ class Forms:
 
     def sarif(self, target: Path) -> None:
         """SARIF of the rounds that count; with several samples their files stand in folders of their names."""
+        from evals.probes.report import own_result
         from evals.sarif import write_samples_sarif
         from orchestrator.results import read_scores
 
         best = {sample.name: sample.best_round for sample in self._results.samples}
         checks = {
-            name: score.checklist
+            name: (*score.checklist, *own_result(score.probes))
             for name, number, score in read_scores(self._folder, frozenset(best))
             if best[name] == number
         }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from evals.verdict import Verdict
+from evals.verdict import CheckResult, Evidence, Verdict
 
 TASK = "task"
 """What the results of a task's own probes speak to: no checklist item, but what the task's writer asks for."""
@@ -63,6 +63,21 @@ class ProbeReport:
     def about(self, item: str, verdict: Verdict) -> tuple[ProbeResult, ...]:
         """The results for one item that ended so."""
         return tuple(r for r in self.results if r.item == item and r.verdict is verdict)
+
+
+def own_result(report: ProbeReport | None) -> tuple[CheckResult, ...]:
+    """What a task's own probes came to, in the shape of an item's result; nothing where there were none."""
+    own = report.own if report else ()
+    if not own:
+        return ()
+    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS):
+        found = tuple(r for r in own if r.verdict is verdict)
+        if found:
+            evidence = tuple(Evidence(f"probe {r.probe}: {r.message}", r.path, r.line) for r in found)
+            return (
+                CheckResult(TASK, verdict, f"{len(found)} of {len(own)} of the task's own probes", evidence),
+            )
+    return ()
 
 
 def blamed(after: ProbeReport, before: ProbeReport) -> ProbeReport:

@@ -6,7 +6,7 @@ from evals.checklist.probed import with_probes
 from evals.code.view import build_view
 from evals.probes.board import Board
 from evals.probes.client import Ask
-from evals.probes.report import ProbeReport, ProbeResult, blamed
+from evals.probes.report import TASK, ProbeReport, ProbeResult, blamed, own_result
 from evals.probes.targets import Target
 from evals.verdict import CheckResult, Evidence, Verdict
 from tests.evals.probes.answers import answer
@@ -51,6 +51,21 @@ def test_probes_join_an_item_s_result() -> None:
     assert joined(result(Verdict.PASS, "fine"), read=against) == against, "what is right is no finding"
     other = CheckResult("complete", Verdict.PASS, "whole", (Evidence("whole"),))
     assert joined(result(Verdict.FAIL, "x"), read=other) == other
+
+
+def test_a_task_s_own_probes_are_a_result_as_an_item_has_one() -> None:
+    def own(verdict: Verdict) -> ProbeResult:
+        return ProbeResult(TASK, "sold once", "POST /b", verdict, f"answered {verdict}", "a.py", 3)
+
+    assert own_result(None) == own_result(ProbeReport((replace(own(Verdict.PASS), item="complete"),))) == ()
+    [found] = own_result(ProbeReport((own(Verdict.PASS), own(Verdict.FAIL))))
+    assert (found.item, found.verdict, found.reason) == (
+        "task",
+        Verdict.FAIL,
+        "1 of 2 of the task's own probes",
+    )
+    assert found.evidence == (Evidence("probe sold once: answered fail", "a.py", 3),)
+    assert own_result(ProbeReport((own(Verdict.PASS),)))[0].verdict is Verdict.PASS
 
 
 def test_only_what_is_judged_comes_out() -> None:
