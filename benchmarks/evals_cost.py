@@ -74,7 +74,7 @@ def ours(folder: Path, count: int, tasks: int | None = None) -> Cost:
         if tasks is None:
             write_suite(suite, many(count))
         else:
-            write_recorded(suite, tasks, count // tasks)
+            write_recorded(suite, min(tasks, count), max(1, count // tasks))
     backsmith = str(Path(sys.executable).with_name("backsmith"))
     argv = [backsmith, "eval", str(suite), "--model", "replay", "--no-tests", "--run", str(run)]
     try:
