@@ -1,8 +1,10 @@
-"""The shape of the project: which package may import which, and what starting up may not cost."""
+"""The shape of the project: which package may import which, what starting up may not cost, and what else it needs."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,27 @@ def test_nothing_of_the_project_stands_beside_the_houses() -> None:
 
 def test_the_lock_names_no_index() -> None:
     assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    told, _, development = (
+        (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").partition("\nFor development:")
+    )
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.split("\n") if line[:1] == "|"]
+    own = {name for row in rows if len(row) == 2 for name in row[0].split(", ")} - {"package", "---"}
+    extras = {row[0]: set(row[1].split(", ")) for row in rows if len(row) == 3}
+    assert own == bare(project["project"]["dependencies"])
+    for extra, wanted in project["project"]["optional-dependencies"].items():
+        assert extras.get(extra) == bare(wanted), extra
+    missing = {
+        name
+        for name in bare(project["dependency-groups"]["dev"])
+        if not name.startswith(("types-", "opentelemetry-")) and not re.search(rf"\b{name}\b", development)
+    }
+    assert not missing
+
+
+def bare(requirements: list[str]) -> set[str]:
+    """``psycopg[binary]>=3.2`` is psycopg."""
+    return {re.split(r"[\[<>=;~! ]", requirement)[0] for requirement in requirements}
