@@ -1,6 +1,6 @@
 """Scores many outputs from elsewhere: as a run of a suite whose models are those that gave them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agents.completion import Parameters
@@ -20,29 +20,41 @@ from orchestrator.teams import BUILDER, find_team
 from prompts.errors import ConfigError
 from prompts.role import load_role
 
-FORMS = (".jsonl", ".eval", ".json")
+FORMS = (".jsonl", ".jsonl.gz", ".eval", ".json")
+MOST_TEXT = 1 << 31
+"""Characters of all outputs together: they are held in memory, and a small archive can unpack to anything."""
 
 
-def read_outputs(files: Sequence[Path]) -> list[Output]:
-    """The outputs of files: JSON lines, or logs of Inspect AI."""
-    from agents.outputs.inspect_log import read_inspect
-    from agents.outputs.jsonl import read_jsonl
-
+def read_outputs(files: Sequence[Path], note: Callable[[str], None]) -> list[Output]:
+    """The outputs of files: JSON lines, or logs of Inspect AI. ``note`` is told what is missing in them."""
     found: list[Output] = []
+    size = 0
     for file in files:
-        match file.suffix.lower():
-            case ".jsonl":
-                found += read_jsonl(file)
-            case ".eval" | ".json":
-                found += read_inspect(file)
-            case _:
+        for output in _outputs(file, note):
+            size += len(output.text)
+            if size > MOST_TEXT:
                 raise ConfigError(
-                    f"{file}: outputs for a suite come as {', '.join(FORMS)}",
-                    "answers to one task: --task FILE",
+                    f"{output.place}: the outputs are larger than {MOST_TEXT} characters in all"
                 )
+            found.append(output)
     if not found:
         raise ConfigError(f"{', '.join(map(str, files))}: there is no output", "one JSON object a line")
     return found
+
+
+def _outputs(file: Path, note: Callable[[str], None]) -> Iterator[Output]:
+    from agents.outputs.inspect_log import read_inspect
+    from agents.outputs.jsonl import read_jsonl
+
+    name = file.name.lower()
+    if name.endswith((".jsonl", ".jsonl.gz")):
+        return read_jsonl(file)
+    if name.endswith((".eval", ".json")):
+        return read_inspect(file, note)
+    raise ConfigError(
+        f"{file}: outputs for a suite come as {', '.join(FORMS)}",
+        "answers to one task: backsmith score FILE --task TASK",
+    )
 
 
 async def score_outputs(

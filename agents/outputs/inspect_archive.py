@@ -6,6 +6,7 @@ The zip format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (sec
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of one member, unpacked."""
 
 _ZSTANDARD = 93
+_OTHERS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _HEADER = struct.Struct("<4s5H3L2H")
 _CHUNK = 1 << 20
 
@@ -42,9 +44,10 @@ class Archive:
     ) -> None:
         self._zip.close()
 
-    def names(self, folder: str = "") -> Iterator[str]:
-        """The members below ``folder``, in the archive's order."""
-        return (info.filename for info in self._zip.infolist() if info.filename.startswith(folder))
+    def names(self, start: str) -> Iterator[str]:
+        """The JSON members whose names begin so, in the archive's order; one that was rewritten stands once."""
+        found = dict.fromkeys(self._zip.namelist())
+        return (name for name in found if name.startswith(start) and name.endswith(".json"))
 
     def read(self, name: str) -> bytes:
         """A member's content, at most ``LARGEST`` bytes of it."""
@@ -52,12 +55,16 @@ class Archive:
             info = self._zip.getinfo(name)
             if info.compress_type == _ZSTANDARD:
                 data = self._zstandard(info)
+                if len(data) == info.file_size and zlib.crc32(data) != info.CRC:
+                    raise zipfile.BadZipFile("its checksum is another")
+            elif info.compress_type not in _OTHERS:
+                raise zipfile.BadZipFile(f"Inspect AI does not compress by method {info.compress_type}")
             else:
                 with self._zip.open(info) as member:
                     data = member.read(LARGEST + 1)
         except KeyError as error:
             raise ConfigError(f"{self._path} has no {name}", "is it a log of Inspect AI?") from error
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError) as error:
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError) as error:
             raise ConfigError(f"{self._path}: {name} cannot be unpacked: {error}") from error
         if len(data) > LARGEST:
             raise ConfigError(f"{self._path}: {name} is larger than {LARGEST} bytes")

@@ -14,7 +14,8 @@ UNNAMED = "elsewhere"
 class Output:
     """What a model answered to a task. ``place`` says where it stands, for errors.
 
-    ``epoch`` is None where the file does not number a task's samples; they are then taken in order.
+    ``epoch`` is None where the file does not number a task's samples; they are then taken in order. ``problem`` says
+    why there is no answer, which is then no fault of the model.
     """
 
     place: str
@@ -26,6 +27,7 @@ class Output:
     usage: Usage = field(default_factory=Usage)
     cost: Decimal | None = None
     seconds: float | None = None
+    problem: str = ""
 
 
 def numbered(outputs: Iterable[Output]) -> dict[str, dict[tuple[str, int], Output]]:
@@ -71,12 +73,14 @@ class OutputModel:
         return self._name
 
     async def complete(self, request: Request, on_text: Callable[[str], None] | None = None) -> Completion:
-        """The output for the request's task and epoch; CassetteMissError where there is none."""
+        """The output for the request's task and epoch; CassetteMissError where there is no answer."""
         output = self._outputs.get((request.tag.task, request.tag.epoch))
         if output is None or request.tag.round > 1:
             raise CassetteMissError(
                 f"no output of {self._name} for epoch {request.tag.epoch} of this task was given"
             )
+        if output.problem:
+            raise CassetteMissError(f"{output.place}: {output.problem}")
         if on_text is not None and output.text:
             on_text(output.text)
         return Completion(

@@ -111,6 +111,11 @@ async def _score(
 def _read(path: Path) -> str:
     from prompts.errors import ConfigError
 
+    if path.name.lower().endswith((".jsonl", ".jsonl.gz", ".eval")):
+        raise ConfigError(
+            f"{path} holds many outputs, and this scores one answer a file",
+            f"backsmith eval SUITE --outputs {path}",
+        )
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:

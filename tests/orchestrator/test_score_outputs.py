@@ -10,6 +10,8 @@ from prompts.errors import ConfigError
 from tests.orchestrator import answers
 from tests.orchestrator.conftest import Cli
 
+CASES = Path(__file__).parent.parent / "agents/outputs/cases"
+
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
@@ -73,10 +75,31 @@ def test_outputs_and_models_exclude_each_other(cli: Cli, suite: Path, tmp_path: 
 
 
 def test_inspects_logs_are_scored_too(cli: Cli, suite: Path) -> None:
-    log = Path(__file__).parent.parent / "agents/outputs/cases/small.eval"
-    told = cli("eval", suite, "--outputs", log, "--run", "r", "--json")
+    told = cli("eval", suite, "--outputs", CASES / "small.eval", "--run", "r", "--json")
     assert told.exit_code == 1
     assert json.loads(told.stdout)["agents"]["mockllm-model"]["verified"]["of"] == 2
+
+
+def test_samples_of_a_log_that_failed_before_an_answer_are_errors_and_missing_ones_are_told(
+    cli: Cli, suite: Path, tmp_path: Path
+) -> None:
+    log = json.loads((CASES / "small.json").read_text(encoding="utf-8"))
+    log["samples"][0].update({"output": {}, "error": {"message": "no network"}})
+    log["eval"]["config"]["epochs"] = 3
+    (tmp_path / "l.json").write_text(json.dumps(log), encoding="utf-8")
+    told = cli("eval", suite, "--outputs", "l.json", "--run", "r", "--retries", "0")
+    assert "has 2 of 3 samples" in told.stderr
+    assert told.exit_code == 3
+    first, second = read_results(tmp_path / "r").samples
+    assert "no network" in (first.error or "")
+    assert (str(first.verdict), str(second.verdict)) == ("inconclusive", "fail")
+
+
+def test_a_file_of_many_outputs_is_no_answer(cli: Cli, suite: Path, tmp_path: Path) -> None:
+    file = outputs(tmp_path / "o.jsonl", answers.GOOD)
+    with pytest.raises(ConfigError, match="holds many outputs") as raised:
+        cli("score", file, "--task", suite / "greeting/task.yaml")
+    assert raised.value.hint == f"backsmith eval SUITE --outputs {file}"
 
 
 def test_tasks_epochs_and_tests_can_be_chosen(cli: Cli, suite: Path, tmp_path: Path) -> None:
