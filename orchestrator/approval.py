@@ -1,5 +1,5 @@
-"""The design before the building: shown, edited or refused by a person, and kept so that a run that goes on does
-not ask again."""
+"""The design before the building: shown, edited or refused by a person, and kept so that a run that goes on
+does not ask again."""
 
 import os
 import shlex

@@ -37,11 +37,10 @@ class ProviderSpec:
     """One provider.
 
     ``opener`` is ``module:function`` and takes an Endpoint; the module, with its SDK, is imported only when a
-    model is opened; ``batch_opener`` is the same for its batch API, and ``lister`` for asking a
-    server which models it has. ``keys`` are the environment variables that
-    may hold the key, best first; ``key_needed`` says whether it can do without; ``other_credentials`` are
-    variables by which the SDK itself finds credentials. ``refused`` maps common settings that it has no place
-    for to what to do.
+    model is opened; ``batch_opener`` is the same for its batch API, and ``lister`` for asking a server which
+    models it has. ``keys`` are the environment variables that may hold the key, best first; ``key_needed`` says
+    whether it can do without; ``other_credentials`` are variables by which the SDK itself finds credentials.
+    ``refused`` maps common settings that it has no place for to what to do.
     """
 
     name: str

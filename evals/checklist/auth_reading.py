@@ -131,8 +131,7 @@ class Reading:
         return Need(None, False, text)
 
     def _generally(self, text: str, lowered: str, method: str, path: str) -> Need | None:
-        """What a sentence without an endpoint says: of writes, of all endpoints, or of a resource by its
-        name."""
+        """What a sentence without an endpoint says: of writes, of all endpoints, or of a resource by its name."""
         owner = bool(_OWNER.search(text))
         if OPEN_PATHS.search(path) or not (_NEEDS.search(text) or owner):
             return None

@@ -157,8 +157,7 @@ def _absent(view: CodeView, module: n.Module, stmt: n.Import, top: str) -> Itera
 
 
 def _provides(view: CodeView, module: n.Module, stmt: n.Import, name: str, target: str | None) -> bool:
-    """Whether ``from target import name`` works, as far as that can be known; what cannot be known counts
-    as so."""
+    """Whether ``from target import name`` works, as far as that can be known; what cannot be known counts as so."""
     project = view.project
     if project.packages.submodule(module.path, stmt, name) is not None:
         return True

@@ -30,10 +30,8 @@ ITEM = "error-handling"
 
 _FALLIBLE = frozenset(
     ("Decode", "Unmarshal", "ShouldBindJSON", "BindJSON", "ShouldBind", "Bind", "Exec", "ExecContext", "Query",
-    "QueryContext",
-     "Scan", "Atoi", "ParseInt", "ParseFloat", "ParseBool", "Commit", "BodyParser", "Begin", "Prepare",
-     "GenerateFromPassword",
-     "ReadAll", "Parse", "ParseUint", "SignedString", "LastInsertId_")
+     "QueryContext", "Scan", "Atoi", "ParseInt", "ParseFloat", "ParseBool", "Commit", "BodyParser", "Begin",
+     "Prepare", "GenerateFromPassword", "ReadAll", "Parse", "ParseUint", "SignedString", "LastInsertId_")
 )  # fmt: skip
 _BARE_CALLS = frozenset(
     {"Exec", "ExecContext", "Decode", "Unmarshal", "Scan", "ShouldBindJSON", "BindJSON", "Commit"}

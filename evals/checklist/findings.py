@@ -17,9 +17,8 @@ MOST = 50
 class Findings:
     """Collects what speaks against, for, and what could not be judged.
 
-    One thing against makes the item fail; else one thing unknown makes it inconclusive; else what speaks
-    for it makes
-    it pass; with nothing at all it does not apply.
+    One thing against makes the item fail; else one thing unknown makes it inconclusive; else what speaks for it
+    makes it pass; with nothing at all it does not apply.
     """
 
     item: str
@@ -59,8 +58,7 @@ def unread(modules: Sequence[n.Module]) -> list[Evidence]:
 
 
 UNREAD = {".cs": "C#", ".rb": "Ruby", ".kt": "Kotlin", ".php": "PHP", ".ex": "Elixir",
-".scala": "Scala",
-           ".swift": "Swift", ".c": "C", ".cpp": "C++"}  # fmt: skip
+          ".scala": "Scala", ".swift": "Swift", ".c": "C", ".cpp": "C++"}  # fmt: skip
 _UNROUTED = re.compile(
     r"springframework\.web|(javax|jakarta)\.ws\.rs|micronaut|@nestjs/|^koa|^hapi|@hapi/|^restify|^aiohttp|^tornado|^falcon"
     r"|^sanic|^litestar|^bottle|^pyramid|gofiber/fiber|rest_framework|^django|^connexion|^strawberry|graphql"

@@ -26,8 +26,7 @@ _LOCKS = {
 
 
 def in_file(file: CodeFile) -> Iterator[tuple[int, str]]:
-    """Line and message of each secret in a file that no reader lowers. Examples and documentation hold
-    none."""
+    """Line and message of each secret in a file that no reader lowers. Examples and documentation hold none."""
     name = posixpath.basename(file.path)
     if file.language or file.part not in {"configuration", "other", "migration"} or len(file.text) > LARGEST:
         return

@@ -31,14 +31,12 @@ _SENTENCE = re.compile(
 )
 _WORDS = frozenset(
     ("token", "apikey", "api_key", "api-key", "string", "str", "text", "bearer", "basic", "none", "null",
-    "undefined", "true",
-     "false", "hidden", "authorization", "x-api-key", "x-auth-token", "access_token", "refresh_token", "accesstoken",
-     "refreshtoken", "client_secret", "client_credentials", "authorization_code", "id_token", "jwt", "hs256",
-     "rs256", "es256",
-     "argon2", "bcrypt", "cookie", "cookies", "header", "headers", "query", "body", "oauth2", "env", "session",
-     "redacted",
-     "password_hash", "passwordhash", "invalid", "expired", "private_key", "public_key", "file", "path", "required",
-     "optional", "password_confirmation", "hashed_password", "secret_key", "bytes", "number")
+     "undefined", "true", "false", "hidden", "authorization", "x-api-key", "x-auth-token", "access_token",
+     "refresh_token", "accesstoken", "refreshtoken", "client_secret", "client_credentials",
+     "authorization_code", "id_token", "jwt", "hs256", "rs256", "es256", "argon2", "bcrypt", "cookie",
+     "cookies", "header", "headers", "query", "body", "oauth2", "env", "session", "redacted", "password_hash",
+     "passwordhash", "invalid", "expired", "private_key", "public_key", "file", "path", "required", "optional",
+     "password_confirmation", "hashed_password", "secret_key", "bytes", "number")
 )  # fmt: skip
 _REFERENCE = re.compile(
     r"^(:\w+|\w+:\".*|\$\{?[\w.:-]+\}?|\$\{[\w.]+:?\?[^}]*\}|\{\{.*\}\}|%\(?\w+\)?s?|<[^<>]*>|\{\w*\}|@\w+@|#\{.*\}|vault:.*|arn:.*|!.*|secretKeyRef)$"
@@ -83,8 +81,7 @@ _MADE_UP = re.compile(r"MY_|YOUR|SUPER|CHANGE|DEFAULT|DEV|TEST|THIS|LOCAL|INSECU
 
 
 def secret_name(name: str) -> bool:
-    """Whether what a name holds is a secret: ``JWT_SECRET``, ``dbPassword``; not ``token_url``,
-    ``password_hash``."""
+    """Whether what a name holds is a secret: ``JWT_SECRET``, ``dbPassword``; not ``token_url``, ``password_hash``."""
     plain = _CAMEL.sub("_", name[-80:]).lower().translate(_SEPARATORS).strip("_")
     while (shorter := _TRAILER.sub("", plain)) != plain:
         plain = shorter
@@ -129,8 +126,7 @@ def dsn_password(value: str) -> str:
 
 
 def random_looking(value: str) -> bool:
-    """Whether a literal has the length and entropy of a generated key, and is no alphabet, UUID or plain
-    word."""
+    """Whether a literal has the length and entropy of a generated key, and is no alphabet, UUID or plain word."""
     if not 24 <= len(value) <= 512 or not re.fullmatch(r"[A-Za-z0-9+/=_\-.!@#$%^&*]+", value):
         return False
     if re.fullmatch(

@@ -1,5 +1,4 @@
-"""Which names a condition proves to be allowed: in a list of constants, equal to one, a number, a plain
-word."""
+"""Which names a condition proves to be allowed: in a list of constants, equal to one, a number, a plain word."""
 
 from typing import TYPE_CHECKING
 

@@ -5,10 +5,9 @@ from evals.code.project import Project
 
 _CONVERSIONS = frozenset(
     ("encode", "to_string", "into", "to_owned", "getBytes", "bytes", "SecretStr", "from", "as_bytes", "String",
-    "str", "trim",
-     "strip", "byte", "b64decode", "toString", "unhexlify", "as_str", "Secret", "fromhex", "Some", "Ok", "asKey",
-     "importKey", "createSecretKey", "b", "Uint8Array", "urlsafe_b64decode", "decode", "as_ref", "toCharArray",
-     "to_vec", "into_bytes", "into_boxed_str")
+     "str", "trim", "strip", "byte", "b64decode", "toString", "unhexlify", "as_str", "Secret", "fromhex",
+     "Some", "Ok", "asKey", "importKey", "createSecretKey", "b", "Uint8Array", "urlsafe_b64decode", "decode",
+     "as_ref", "toCharArray", "to_vec", "into_bytes", "into_boxed_str")
 )  # fmt: skip
 
 

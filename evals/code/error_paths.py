@@ -12,9 +12,9 @@ CONFLICTS = frozenset(
      "DuplicateKeyError", "UniqueConstraintError", "psycopg2.Error", "sqlite3.Error", "PrismaClientKnownRequestError")
 )  # fmt: skip
 _LOOKUPS = frozenset(
-    ("first", "one_or_none", "scalar_one_or_none", "fetchone", "fetchrow", "fetch_one", "get_or_none", "find_one",
-    "findOne",
-     "findByPk", "findById", "findUnique", "findFirst", "scalar", "first_or_none", "find_by_id", "findOneBy")
+    ("first", "one_or_none", "scalar_one_or_none", "fetchone", "fetchrow", "fetch_one", "get_or_none",
+     "find_one", "findOne", "findByPk", "findById", "findUnique", "findFirst", "scalar", "first_or_none",
+     "find_by_id", "findOneBy")
 )  # fmt: skip
 _ALWAYS = re.compile(
     r"\b(count|sum|max|min|avg|exists|coalesce|now|lastval|last_insert_rowid)\s*\(|\breturning\b|\binsert\b"

@@ -7,14 +7,13 @@ from evals.code.fields import Care
 from evals.code.project import Found, Project
 
 _LOOKS = frozenset(
-    ("match", "fullmatch", "search", "test", "MatchString", "isdigit", "isalpha", "isalnum", "isEmail", "isLength",
-     "startswith", "endswith", "startsWith", "includes", "len", "int", "float", "Decimal", "UUID", "fromisoformat",
-     "strptime", "Number", "parseInt", "parseFloat", "isInteger", "isFinite", "Atoi", "ParseInt", "ParseFloat",
-     "urlparse",
-     "urlsplit", "validate_email", "isinstance", "RuneCountInString", "has", "Contains", "isNaN", "Parse",
-     "ParseAddress",
-     "url", "URL", "isURL", "min", "max", "clamp", "issubset", "ParseBool", "ParseUint", "isArray", "ip_address",
-     "isBlank", "isEmpty", "is_empty", "matches", "is_match", "hasText", "hasLength", "length")
+    ("match", "fullmatch", "search", "test", "MatchString", "isdigit", "isalpha", "isalnum", "isEmail",
+     "isLength", "startswith", "endswith", "startsWith", "includes", "len", "int", "float", "Decimal", "UUID",
+     "fromisoformat", "strptime", "Number", "parseInt", "parseFloat", "isInteger", "isFinite", "Atoi",
+     "ParseInt", "ParseFloat", "urlparse", "urlsplit", "validate_email", "isinstance", "RuneCountInString",
+     "has", "Contains", "isNaN", "Parse", "ParseAddress", "url", "URL", "isURL", "min", "max", "clamp",
+     "issubset", "ParseBool", "ParseUint", "isArray", "ip_address", "isBlank", "isEmpty", "is_empty", "matches",
+     "is_match", "hasText", "hasLength", "length")
 )  # fmt: skip
 _TYPED_ONLY = frozenset(
     {"isinstance", "int", "float", "Number", "parseInt", "parseFloat", "Atoi", "ParseInt", "isArray"}

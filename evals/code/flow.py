@@ -1,9 +1,8 @@
 """Follows values from requests to queries: through variables, calls, branches, containers and texts.
 
 Every function is read once, its callees first, with its parameters as tokens; what the callers pass is put in
-afterwards (``origins``). So the work grows with the size of the code, however its calls are tangled.
-Values that come
-back from a database are taken to be safe: what was stored there is another check's business.
+afterwards (``origins``). So the work grows with the size of the code, however its calls are tangled. Values
+that come back from a database are taken to be safe: what was stored there is another check's business.
 """
 
 from collections import defaultdict

@@ -12,8 +12,7 @@ KEYS = "{}"
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A value that reaches SQL text. ``raw``: nothing is known of the text, the call alone says that it is
-    SQL."""
+    """A value that reaches SQL text. ``raw``: nothing is known of the text, the call alone says that it is SQL."""
 
     path: str
     line: int

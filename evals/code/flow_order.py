@@ -10,8 +10,7 @@ Callee = Callable[[n.Module, n.Call, str, str], Found | None]
 
 
 def callees_first(modules: list[n.Module], callee: Callee) -> list[Found]:
-    """Top-level functions and methods, callees before callers; in a cycle, the one met first comes
-    last."""
+    """Top-level functions and methods, callees before callers; in a cycle, the one met first comes last."""
     roots = [Found(m, f, f.name) for m in modules for f in (*_outer(m), *_named_closures(m))]
     known = {id(found.node): found for found in roots}
     roots.sort(key=lambda f: f.name not in {"__init__", "constructor"})

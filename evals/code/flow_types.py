@@ -7,11 +7,10 @@ from evals.code.project import Project
 
 _SAFE_TYPES = frozenset(
     ("int", "float", "bool", "Decimal", "UUID", "date", "datetime", "time", "timedelta", "Literal",
-    "PositiveInt",
-     "NonNegativeInt", "conint", "UUID4", "number", "boolean", "int64", "int32", "uint", "uint64", "float64", "Long",
-     "Integer", "Double", "Boolean", "i32", "i64", "u32", "u64", "usize", "f64", "Uuid", "LocalDate", "Path_", "long",
-     "double", "Session", "AsyncSession", "Connection", "time.Time", "uuid.UUID", "ObjectId",
-     "PydanticObjectId")
+     "PositiveInt", "NonNegativeInt", "conint", "UUID4", "number", "boolean", "int64", "int32", "uint",
+     "uint64", "float64", "Long", "Integer", "Double", "Boolean", "i32", "i64", "u32", "u64", "usize", "f64",
+     "Uuid", "LocalDate", "Path_", "long", "double", "Session", "AsyncSession", "Connection", "time.Time",
+     "uuid.UUID", "ObjectId", "PydanticObjectId")
 )  # fmt: skip
 _SAFE_SCHEMAS = frozenset(
     ("number", "int", "bigint", "boolean", "date", "uuid", "guid", "cuid", "ulid", "enum", "nativeEnum", "literal",
@@ -27,8 +26,7 @@ class Types:
         self.project = project
 
     def safe_type(self, module: n.Module, annotation: n.Expr, hops: int = 3) -> bool:
-        """Whether values of a type cannot hold SQL: numbers, dates, identifiers, enumerations, limited
-        texts."""
+        """Whether values of a type cannot hold SQL: numbers, dates, identifiers, enumerations, limited texts."""
         if isinstance(annotation, n.Const):
             return annotation.value is None
         if isinstance(annotation, n.Index):
@@ -123,8 +121,7 @@ def pattern_limits(expr: n.Expr | None) -> bool:
 
 
 def excludes_sql(pattern: str) -> bool:
-    """Whether a regular expression, anchored or not, matches nothing that holds a quote, a blank or a
-    semicolon."""
+    """Whether a regular expression, anchored or not, matches nothing that holds a quote, a blank or a semicolon."""
     if len(pattern) > 300 or not pattern.endswith(("$", r"\Z", r"\z")):
         return False
     try:

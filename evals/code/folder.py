@@ -11,10 +11,8 @@ MOST_FILES = 5000
 
 _LEFT_OUT = frozenset(
     (".git", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
-    ".pytest_cache",
-     ".gradle", ".idea", ".vscode", "site-packages", ".next", ".nuxt", "bower_components", ".terraform", ".eggs",
-     ".hypothesis",
-     ".cargo", "htmlcov")
+     ".pytest_cache", ".gradle", ".idea", ".vscode", "site-packages", ".next", ".nuxt", "bower_components",
+     ".terraform", ".eggs", ".hypothesis", ".cargo", "htmlcov")
 )  # fmt: skip
 _BUILT = frozenset({"dist", "build", "target", "out", "bin", "obj", "vendor", "coverage"})
 _MANIFESTS = frozenset(
@@ -22,9 +20,8 @@ _MANIFESTS = frozenset(
 )
 _BINARY = frozenset(
     (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".pdf", ".zip", ".gz", ".tar", ".whl", ".jar", ".class",
-    ".so", ".dll",
-     ".exe", ".pyc", ".db", ".sqlite", ".sqlite3", ".woff", ".woff2", ".ttf", ".mp3", ".mp4", ".wasm", ".o", ".a",
-     ".bin")
+     ".so", ".dll", ".exe", ".pyc", ".db", ".sqlite", ".sqlite3", ".woff", ".woff2", ".ttf", ".mp3", ".mp4",
+     ".wasm", ".o", ".a", ".bin")
 )  # fmt: skip
 
 

@@ -104,8 +104,7 @@ class Guards:
         return hits
 
     def checks_inside(self, found: Found, hops: int = HOPS) -> bool:
-        """Whether a handler itself reads credentials and refuses: both in it, or both in one thing that it
-        calls."""
+        """Whether a handler itself reads credentials and refuses: both in it, or both in one thing that it calls."""
         if not isinstance(found.node, n.Function):
             return False
         for inner in (found, *self._reached(found)):

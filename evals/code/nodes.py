@@ -170,8 +170,7 @@ def only(owner: Module | Function | Class, kind: type[Kind]) -> tuple[Kind, ...]
 
 
 def dotted(node: Expr | None) -> str:
-    """``a.b.c`` for names and attributes, with ``()`` for calls and ``[]`` for indexes; empty for all
-    else."""
+    """``a.b.c`` for names and attributes, with ``()`` for calls and ``[]`` for indexes; empty for all else."""
     names: list[str] = []
     while node is not None:
         if isinstance(node, Name):

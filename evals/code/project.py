@@ -1,10 +1,8 @@
 """Names across files: what a name in one file means, and which function a call reaches.
 
-Python imports are resolved against the tree, JavaScript's relative ones too; a Go package is all files of
-its folder.
-What cannot be resolved is ``None``, and nothing is guessed but one thing: a method whose name only one
-class of the
-project has is taken to be that one.
+Python imports are resolved against the tree, JavaScript's relative ones too; a Go package is all files of its
+folder. What cannot be resolved is ``None``, and nothing is guessed but one thing: a method whose name only one
+class of the project has is taken to be that one.
 """
 
 import posixpath
@@ -115,8 +113,7 @@ class Project:
         return self._imported(module, stmt, name, hops) if hops else None
 
     def _beside(self, module: n.Module, name: str) -> Found | None:
-        """A name from another file of the same package (Go), or of the project where it has but one (Java,
-        Rust)."""
+        """A name from another file of the same package (Go), or of the project where it has but one (Java, Rust)."""
         if module.language == "go":
             near = self._folders["go", posixpath.dirname(module.path)]
         else:

@@ -1,8 +1,7 @@
 """Where a Python import leads within the tree.
 
-Any folder can be an import root: ``src`` layouts, ``pythonpath`` settings, ``sys.path`` lines and the
-folder that a
-command is started in all make one. So a dotted name that is there below *some* folder counts as there.
+Any folder can be an import root: ``src`` layouts, ``pythonpath`` settings, ``sys.path`` lines and the folder
+that a command is started in all make one. So a dotted name that is there below *some* folder counts as there.
 """
 
 import posixpath
@@ -30,8 +29,7 @@ class PythonPackages:
             self._by_tail[folder.rpartition("/")[2]].append(folder)
 
     def place(self, stem: str) -> str | None:
-        """The file of a module given as a path without ending, or the folder's own path for a bare
-        package."""
+        """The file of a module given as a path without ending, or the folder's own path for a bare package."""
         for candidate in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py", f"{stem}.pyi"):
             if candidate in self._files:
                 return candidate

@@ -25,8 +25,7 @@ class Route:
     """One route. ``handler`` is None where it is not in the code; ``response`` is the declared response type.
 
     ``path`` starts with ``/`` and is written as the framework writes it. ``inside`` says that the handler
-    itself reads
-    credentials and refuses.
+    itself reads credentials and refuses.
     """
 
     method: str

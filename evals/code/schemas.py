@@ -26,12 +26,10 @@ _CLOSED = frozenset(
 )
 _LIMITS = _CLOSED | frozenset(
     ("min", "max", "length", "regex", "pattern", "refine", "superRefine", "int", "integer", "positive",
-    "nonnegative", "gt",
-     "gte", "lt", "lte", "negative", "multipleOf", "less", "greater", "isEmail", "isLength", "isInt", "isFloat",
-     "isURL",
-     "isUUID", "isIn", "matches", "isAlphanumeric", "custom", "nonempty", "alphanum", "uri", "precision", "oneOf",
-     "cuid",
-     "startsWith", "isISO8601", "isNumeric", "isDecimal", "isBoolean", "test")
+     "nonnegative", "gt", "gte", "lt", "lte", "negative", "multipleOf", "less", "greater", "isEmail",
+     "isLength", "isInt", "isFloat", "isURL", "isUUID", "isIn", "matches", "isAlphanumeric", "custom",
+     "nonempty", "alphanum", "uri", "precision", "oneOf", "cuid", "startsWith", "isISO8601", "isNumeric",
+     "isDecimal", "isBoolean", "test")
 )  # fmt: skip
 _OBJECTS = frozenset({"object", "keys", "strictObject", "looseObject"})
 

@@ -1,5 +1,4 @@
-"""What is known of requests, queries and conversions, for all languages: names, and how texts of SQL
-begin."""
+"""What is known of requests, queries and conversions, for all languages: names, and how texts of SQL begin."""
 
 import re
 
@@ -11,18 +10,14 @@ REQUESTS = frozenset({"request", "req", "flask_request", "event", "httpRequest"}
 
 GLOBALS = frozenset(
     ("process", "console", "Math", "JSON", "Buffer", "__dirname", "__filename", "module", "exports", "require",
-    "Object",
-     "Array", "String", "Number", "Boolean", "Date", "Promise", "Map", "Set", "RegExp", "Error", "globalThis", "window",
-     "undefined", "NaN", "Infinity", "URL", "URLSearchParams", "this", "super", "arguments", "setTimeout",
-     "setInterval",
-     "setImmediate", "clearTimeout", "fetch", "crypto", "Symbol", "BigInt", "Reflect", "Intl", "global", "parseInt",
-     "parseFloat", "isNaN", "encodeURIComponent", "decodeURIComponent", "structuredClone", "performance",
-     "queueMicrotask",
-     "append", "cap", "close", "complex", "copy", "delete", "imag", "len", "make", "new", "panic", "print",
-     "println", "real",
-     "recover", "string", "byte", "rune", "error", "any", "nil", "iota", "true", "false", "max", "min", "clear",
-     "_", "bool",
-     "self", "cls")
+     "Object", "Array", "String", "Number", "Boolean", "Date", "Promise", "Map", "Set", "RegExp", "Error",
+     "globalThis", "window", "undefined", "NaN", "Infinity", "URL", "URLSearchParams", "this", "super",
+     "arguments", "setTimeout", "setInterval", "setImmediate", "clearTimeout", "fetch", "crypto", "Symbol",
+     "BigInt", "Reflect", "Intl", "global", "parseInt", "parseFloat", "isNaN", "encodeURIComponent",
+     "decodeURIComponent", "structuredClone", "performance", "queueMicrotask", "append", "cap", "close",
+     "complex", "copy", "delete", "imag", "len", "make", "new", "panic", "print", "println", "real", "recover",
+     "string", "byte", "rune", "error", "any", "nil", "iota", "true", "false", "max", "min", "clear", "_",
+     "bool", "self", "cls")
 )  # fmt: skip
 """Names that JavaScript and Go bind everywhere."""
 
@@ -39,24 +34,17 @@ GIN_READS = frozenset(
 )  # fmt: skip
 """Methods by which Go's frameworks read a request, whatever the receiver is called."""
 
-READS = frozenset(
-    {"input", "raw_input", "sys.argv", "process.argv", "os.Args", "sys.stdin", "args"} - {"args"}
-)
+READS = frozenset({"input", "raw_input", "sys.argv", "process.argv", "os.Args", "sys.stdin"})
 
 CONVERSIONS = frozenset(
     ("int", "float", "bool", "len", "ord", "hash", "UUID", "Decimal", "date", "datetime", "fromisoformat",
-    "strptime",
-     "Number", "parseInt", "parseFloat", "Atoi", "ParseInt", "ParseFloat", "ParseBool", "ParseUint", "Boolean", "abs",
-     "count", "index", "isinstance", "id", "now", "utcnow", "today", "time", "token_urlsafe", "token_hex",
-     "uuid4",
-     "uuid1", "randint", "sum", "round", "Itoa", "FormatInt", "parseLong", "parseDouble", "valueOf",
-     "toISOString",
-     "int64", "int32", "uint", "uint64", "float64", "BigInt", "timestamp", "isoformat", "is_valid",
-     "exists", "any",
-     "all", "sha256", "sha1", "md5", "hexdigest", "b64encode", "generate_password_hash", "hash_password",
-     "hashpw",
-     "Sum256", "EncodeToString", "fromtimestamp", "enumerate_", "range", "ParseDate", "ObjectId", "Date",
-     "utcfromtimestamp")
+     "strptime", "Number", "parseInt", "parseFloat", "Atoi", "ParseInt", "ParseFloat", "ParseBool", "ParseUint",
+     "Boolean", "abs", "count", "index", "isinstance", "id", "now", "utcnow", "today", "time", "token_urlsafe",
+     "token_hex", "uuid4", "uuid1", "randint", "sum", "round", "Itoa", "FormatInt", "parseLong", "parseDouble",
+     "valueOf", "toISOString", "int64", "int32", "uint", "uint64", "float64", "BigInt", "timestamp",
+     "isoformat", "is_valid", "exists", "any", "all", "sha256", "sha1", "md5", "hexdigest", "b64encode",
+     "generate_password_hash", "hash_password", "hashpw", "Sum256", "EncodeToString", "fromtimestamp",
+     "enumerate_", "range", "ParseDate", "ObjectId", "Date", "utcfromtimestamp")
 )  # fmt: skip
 """Calls whose result holds nothing that a caller could write SQL with."""
 
@@ -68,62 +56,43 @@ QUOTING = frozenset(
 )  # fmt: skip
 
 PASSING = frozenset(
-    ("strip", "lower", "upper", "title", "encode", "decode", "split", "rsplit", "splitlines", "partition", "replace",
-     "lstrip", "rstrip", "str", "String", "toString", "trim", "toLowerCase", "toUpperCase", "TrimSpace", "ToLower",
-     "ToUpper", "repr", "dedent", "unicode", "escape_html", "substring", "slice", "concat", "capitalize", "casefold",
-     "unquote", "unquote_plus", "to_string", "as_str", "to_owned", "clone", "into", "as_ref", "unwrap", "expect",
-     "html_escape", "bytes", "copy", "list", "tuple", "sorted", "reversed", "set", "map", "filter", "next", "iter",
-     "join", "expandtabs", "removeprefix", "removesuffix", "center", "zfill", "ljust", "rjust", "String.valueOf",
-     "decodeURIComponent", "encodeURIComponent", "Trim", "Fields", "Split", "Replace", "ReplaceAll",
-     "cast", "dict",
-     "intern", "getvalue", "from_utf8", "collect", "chars", "text_type", "force_str", "smart_str", "ensure_str")
+    ("strip", "lower", "upper", "title", "encode", "decode", "split", "rsplit", "splitlines", "partition",
+     "replace", "lstrip", "rstrip", "str", "String", "toString", "trim", "toLowerCase", "toUpperCase",
+     "TrimSpace", "ToLower", "ToUpper", "repr", "dedent", "unicode", "escape_html", "substring", "slice",
+     "concat", "capitalize", "casefold", "unquote", "unquote_plus", "to_string", "as_str", "to_owned", "clone",
+     "into", "as_ref", "unwrap", "expect", "html_escape", "bytes", "copy", "list", "tuple", "sorted",
+     "reversed", "set", "map", "filter", "next", "iter", "join", "expandtabs", "removeprefix", "removesuffix",
+     "center", "zfill", "ljust", "rjust", "String.valueOf", "decodeURIComponent", "encodeURIComponent", "Trim",
+     "Fields", "Split", "Replace", "ReplaceAll", "cast", "dict", "intern", "getvalue", "from_utf8", "collect",
+     "chars", "text_type", "force_str", "smart_str", "ensure_str")
 )  # fmt: skip
 """Calls whose result holds the text that they were given."""
 
 FORMATS = frozenset(
-    {
-        "Sprintf",
-        "Sprint",
-        "Sprintln",
-        "format",
-        "format_map",
-        "formatted",
-        "Fprintf",
-        "Errorf",
-        "sprintf",
-        "vsprintf",
-    }
-)
+    ("Sprintf", "Sprint", "Sprintln", "format", "format_map", "formatted", "Fprintf", "Errorf", "sprintf", "vsprintf")
+)  # fmt: skip
 
 STRONG = frozenset(
     ("executemany", "executescript", "exec_driver_sql", "RawSQL", "literal_column", "read_sql",
-    "read_sql_query",
-     "$queryRawUnsafe", "$executeRawUnsafe", "whereRaw", "orderByRaw", "havingRaw", "joinRaw", "selectRaw",
-     "orWhereRaw",
-     "fromRaw", "groupByRaw", "andWhereRaw", "QueryRow", "QueryRowContext", "QueryContext", "ExecContext",
-     "Queryx",
-     "NamedExec", "MustExec", "PrepareContext", "executeQuery", "executeUpdate", "prepareStatement",
-     "executeLargeUpdate", "addBatch", "batchUpdate", "queryForRowSet", "sqlRestriction",
-     "preparedQuery",
-     "createNativeQuery",
-     "createSQLQuery", "sql_query", "queryForObject", "queryForList", "queryForMap", "execute_values",
-     "execute_batch",
-     "queryRaw", "executeRaw", "execute_sql", "run_query", "execute_query", "raw_query", "from_statement",
-     "fetchrow",
-     "fetchval", "nativeQuery", "createQuery", "prepareCall", "QueryRowx", "Preparex", "NamedQuery",
-     "execute_string",
-     "create_async_query", "whereRaw", "execute_sql_query", "sqlquery")
+     "read_sql_query", "$queryRawUnsafe", "$executeRawUnsafe", "whereRaw", "orderByRaw", "havingRaw", "joinRaw",
+     "selectRaw", "orWhereRaw", "fromRaw", "groupByRaw", "andWhereRaw", "QueryRow", "QueryRowContext",
+     "QueryContext", "ExecContext", "Queryx", "NamedExec", "MustExec", "PrepareContext", "executeQuery",
+     "executeUpdate", "prepareStatement", "executeLargeUpdate", "addBatch", "batchUpdate", "queryForRowSet",
+     "sqlRestriction", "preparedQuery", "createNativeQuery", "createSQLQuery", "sql_query", "queryForObject",
+     "queryForList", "queryForMap", "execute_values", "execute_batch", "queryRaw", "executeRaw", "execute_sql",
+     "run_query", "execute_query", "raw_query", "from_statement", "fetchrow", "fetchval", "nativeQuery",
+     "createQuery", "prepareCall", "QueryRowx", "Preparex", "NamedQuery", "execute_string",
+     "create_async_query", "execute_sql_query", "sqlquery")
 )  # fmt: skip
 """Calls whose first text is SQL whatever it looks like."""
 
 WEAK = frozenset(
-    ("execute", "query", "Query", "Exec", "exec", "raw", "Raw", "fetch", "fetch_all", "fetch_one",
-    "fetch_val", "text",
-     "filter", "where", "distinct", "group_by", "Where", "having", "Having", "order_by", "Order", "OrderBy",
-     "orderBy", "run", "all", "get",
-     "each", "prepare", "Prepare", "update", "select", "Select", "Joins", "literal", "SQL", "sql", "annotate",
-     "queryAsync", "unsafe", "addSelect", "andWhere", "orWhere", "iterate", "simple_query", "query_as", "query_scalar",
-     "do", "execute_async", "Get", "Group", "batch_execute", "query_row", "query_map", "cursor", "send", "subquery")
+    ("execute", "query", "Query", "Exec", "exec", "raw", "Raw", "fetch", "fetch_all", "fetch_one", "fetch_val",
+     "text", "filter", "where", "distinct", "group_by", "Where", "having", "Having", "order_by", "Order",
+     "OrderBy", "orderBy", "run", "all", "get", "each", "prepare", "Prepare", "update", "select", "Select",
+     "Joins", "literal", "SQL", "sql", "annotate", "queryAsync", "unsafe", "addSelect", "andWhere", "orWhere",
+     "iterate", "simple_query", "query_as", "query_scalar", "do", "execute_async", "Get", "Group",
+     "batch_execute", "query_row", "query_map", "cursor", "send", "subquery")
 )  # fmt: skip
 """Calls that take SQL, and calls of the same name that do not: the text or the receiver decides."""
 
@@ -135,8 +104,7 @@ KEYWORDS = {
 
 SECOND = frozenset(
     ("QueryContext", "QueryRowContext", "ExecContext", "PrepareContext", "execute_values", "execute_batch",
-    "SelectContext",
-     "GetContext")
+     "SelectContext", "GetContext")
 )  # fmt: skip
 """Calls whose second argument is the SQL."""
 

@@ -267,8 +267,7 @@ class Import:
     """``from module import names``. ``names`` pairs each imported name with its local one; empty for a
     module.
 
-    ``alias`` is the local name of the module itself. ``level`` counts Python's leading dots. ``guarded``
-    means
+    ``alias`` is the local name of the module itself. ``level`` counts Python's leading dots. ``guarded`` means
     that the code handles a failed import, or needs it only for type checkers.
     """
 

@@ -27,11 +27,10 @@ class Token:
 class Value:
     """One abstract value.
 
-    ``tokens`` are the parameters that reach it. ``text`` holds its known pieces (holes as NUL), ``built``
-    the line at
-    which something unsure was put between them, or 0. ``keys`` tells whether a mapping's keys are safe,
-    ``kind`` the
-    project's class that it is an instance of. ``opaque`` marks what is not known to be a string at all.
+    ``tokens`` are the parameters that reach it. ``text`` holds its known pieces (holes as NUL), ``built`` the
+    line at which something unsure was put between them, or 0. ``keys`` tells whether a mapping's keys are safe,
+    ``kind`` the project's class that it is an instance of. ``opaque`` marks what is not known to be a string at
+    all.
     """
 
     trust: Trust = Trust.SAFE

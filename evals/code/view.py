@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 class CodeView:
     """Files, their syntax, their names and their routes; the task and the test report where there are any.
 
-    ``installed`` holds the importable top-level names of the sample's Python environment, or None where
-    they are
-    not known: then no third-party import can be called missing.
+    ``installed`` holds the importable top-level names of the sample's Python environment, or None where they
+    are not known: then no third-party import can be called missing.
     """
 
     files: tuple[CodeFile, ...]
