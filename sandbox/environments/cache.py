@@ -1,18 +1,22 @@
 """A cache of folders by key, safe against other processes that build the same one."""
 
+import asyncio
 import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from prompts.cache_folder import cache_folder
 from prompts.errors import SandboxError
 from sandbox.environments.result import Unprepared
+
+_LOOK_SECONDS = 0.1
 
 
 def content_key(*parts: object) -> str:
@@ -39,11 +43,16 @@ def reap_builds() -> None:
     for building in (cache_folder() / "environments").glob("*/*.building-*"):
         key = building.name.partition(".building-")[0]
         with building.with_name(f"{key}.lock").open("a", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # somebody builds there now
-            shutil.rmtree(building, ignore_errors=True)
+            if _taken(lock):  # else somebody builds there now
+                shutil.rmtree(building, ignore_errors=True)
+
+
+def _taken(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +74,17 @@ class FolderCache:
         folder = self._root / key
         return folder if folder.is_dir() else None
 
-    @contextmanager
-    def building(self, key: str) -> Iterator[Path]:
+    @asynccontextmanager
+    async def building(self, key: str) -> AsyncIterator[Path]:
         """A fresh folder to build in; ``keep`` it to make it the key's own, or leave it to be removed.
 
-        Waits while another process builds the same key; ask ``find`` again inside.
+        Waits while somebody builds the same key, in this process or another; ask ``find`` again inside.
         """
         self._root.mkdir(parents=True, exist_ok=True)
         with (self._root / f"{key}.lock").open("a", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Never in the kernel: the one who builds may be a task of this very process, and could not go on.
+            while not _taken(lock):  # noqa: ASYNC110 - other processes set no Event
+                await asyncio.sleep(_LOOK_SECONDS)
             folder = Path(tempfile.mkdtemp(prefix=f"{key}.building-", dir=self._root))
             folder.chmod(0o755)
             try:
@@ -88,7 +99,7 @@ class FolderCache:
         """The finished folder of that key, made by ``build`` in a fresh one where it is not there; or what failed."""
         if folder := self.find(key):
             return Kept(folder, cached=True)
-        with self.building(key) as building:
+        async with self.building(key) as building:
             folder = self.find(key)
             if folder is None:
                 failure = await build(building)

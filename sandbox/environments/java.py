@@ -53,7 +53,7 @@ async def prepare_java(
     store = FolderCache(cache_folder() / "environments" / "java")
     cached = store.find(key) is not None and (repository / "org").is_dir()
     if not cached:
-        with store.building(key) as building:
+        async with store.building(key) as building:
             failure = await _resolve(building, rewritten, maven, repository, isolation)
             if failure is not None:
                 return failure

@@ -94,7 +94,7 @@ async def current_maven(jdk: Path, repository: Path, isolation: Isolation) -> Ma
     store = FolderCache(cache_folder() / "apache-maven")
     folder = store.find(_VERSION)
     if folder is None:
-        with store.building(_VERSION) as building:
+        async with store.building(_VERSION) as building:
             if (folder := store.find(_VERSION)) is None:
                 await _fetch(own, building, repository, isolation)
                 folder = store.keep(building, _VERSION)

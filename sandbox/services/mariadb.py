@@ -283,7 +283,7 @@ async def _fresh_data(install: Path | None) -> Path:
     store = FolderCache(cache_folder() / "mariadb")
     folder = store.find(key)
     if folder is None:
-        with store.building(key) as building:
+        async with store.building(key) as building:
             if (folder := store.find(key)) is None:
                 done = start_server(
                     "MariaDB's installer",

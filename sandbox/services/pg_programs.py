@@ -55,7 +55,7 @@ async def fetch_programs(isolation: Isolation) -> Path | None:
     if not package:
         return None
     store, key = _store()
-    with store.building(key) as building:
+    async with store.building(key) as building:
         if store.find(key) is None:
             archive = await fetch_package(f"{package}@{_VERSION}", building, isolation)
             if archive is None or not _is_genuine(archive, integrity):

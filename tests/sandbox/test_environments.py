@@ -1,11 +1,13 @@
 """Environments: what manifests ask for, how indexes are configured, and real installs."""
 
+import asyncio
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from sandbox.environments.cache import FolderCache, content_key
+from sandbox.environments.cache import FolderCache, Kept, content_key
 from sandbox.environments.indexes import file_mounts, npm_env, uv_env
 from sandbox.environments.node import node_problem, prepare_node
 from sandbox.environments.python import prepare_python
@@ -104,16 +106,37 @@ def test_certificates_outside_the_system_are_mounted(tmp_path: Path) -> None:
     assert [mount.target for mount in mounts] == [str(ca)]
 
 
-def test_cache_keeps_whole_folders_alone(tmp_path: Path) -> None:
+async def test_cache_keeps_whole_folders_alone(tmp_path: Path) -> None:
     cache = FolderCache(tmp_path)
-    with cache.building("k") as building:
+    async with cache.building("k") as building:
         (building / "x").write_text("", encoding="utf-8")
     assert cache.find("k") is None
-    with cache.building("k") as building:
+    async with cache.building("k") as building:
         cache.keep(building, "k")
     assert cache.find("k") == tmp_path / "k"
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["k"]
     assert content_key("a", ["b"]) != content_key("a", ["c"])
+
+
+async def test_those_who_want_the_same_at_once_wait_for_one_build(tmp_path: Path) -> None:
+    built = []
+
+    async def build(folder: Path) -> None:
+        built.append(folder)
+        await asyncio.sleep(0.2)
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError("whoever waits keeps the one who builds from going on")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(20)
+    try:
+        kept = await asyncio.gather(*(FolderCache(tmp_path).kept("k", build) for _ in range(4)))
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(built) == 1
+    assert {one.folder for one in kept if isinstance(one, Kept)} == {tmp_path / "k"}
 
 
 @pytest.mark.network

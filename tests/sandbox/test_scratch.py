@@ -63,10 +63,10 @@ def test_what_a_killed_removal_has_left_is_removed_at_the_next_start(tmp_path: P
     assert left(tmp_path) == []
 
 
-def test_half_built_environments_are_removed_unless_somebody_builds(tmp_path: Path) -> None:
+async def test_half_built_environments_are_removed_unless_somebody_builds(tmp_path: Path) -> None:
     root = tmp_path / "cache/environments/python"
     (root / "abc.building-1").mkdir(parents=True)
-    with FolderCache(root).building("def") as building:
+    async with FolderCache(root).building("def") as building:
         reap_builds()
         assert building.is_dir()
     assert sorted(path.name for path in root.iterdir() if path.is_dir()) == []
