@@ -5,18 +5,20 @@ from pathlib import Path
 
 from agents.project import find_project
 from evals.gate.decision import Decision
-from evals.results import AgentInfo, RunResults
-from evals.suites.suite import Suite
+from evals.grader import grader_hash
+from evals.results import AgentInfo, RunResults, TaskInfo
+from evals.suites.suite import Suite, SuiteTask
 from orchestrator.eval_engine import Pace
 from orchestrator.eval_progress import eval_progress
 from orchestrator.eval_run import Where, run_eval
-from orchestrator.eval_setup import Wanted, cores, opened
+from orchestrator.eval_setup import Wanted, cores, opened, task_info, with_probes
 from orchestrator.journal import scan_journal
 from orchestrator.model_choice import ModelChoice, model_options
 from orchestrator.results import read_results
 from orchestrator.run_folder import JOURNAL
-from prompts.errors import ConfigError
+from prompts.errors import ConfigError, InfrastructureError
 
+LIVE = frozenset({"live", "cached"})
 _SETTINGS = ("temperature", "max_tokens", "seed", "reasoning_effort")
 
 
@@ -33,15 +35,13 @@ async def fresh_samples(
 ) -> RunResults:
     """Run the suspects' tasks ``epochs`` times with the run's agent, in a folder beside the run's.
 
-    The folder goes on where it stopped. The completion cache is left alone: what it has is not fresh. Raises
-    ConfigError where the run's answers did not come from a live model, or its agent is no longer the same.
+    The folder goes on where it stopped. The completion cache is left alone: what it has is not fresh. What a
+    provider that is down or a budget keeps from being made is missing in the results. Raises ConfigError, before
+    anything is asked, where the run's agent, its tasks or the grader are no longer the same.
     """
     agent = next(agent for agent in run.agents if agent.id == decision.agent)
-    if not {"live", "cached"} & set(decision.sources):
-        told = ", ".join(decision.sources) or "none"
-        raise ConfigError(
-            f"the answers of {run.folder} are not live ({told})", "suspects are confirmed by a live model"
-        )
+    tasks = suspected_tasks(decision)
+    probes = _same_question(run, decision.agent, suite, tasks)
     choice = ModelChoice(None, _settings(agent), budget, base_url, cache=False)
     wanted = Wanted(
         models=(agent.model,),
@@ -49,7 +49,8 @@ async def fresh_samples(
         teams=(agent.team,),
         epochs=epochs,
         rounds=_rounds(run) or suite.rounds,
-        tasks=suspected_tasks(decision),
+        probes=probes,
+        tasks=tasks,
         overlay=prompts,
     )
     folder = Path(f"{run.folder.rstrip('/')}-fresh")
@@ -62,7 +63,14 @@ async def fresh_samples(
                 "make the run anew with what is to be judged",
             )
         with eval_progress(quiet=False) as progress:
-            await run_eval(eval_run, folder, Pace(jobs=cores()), Where(sandbox), options.spending, progress)
+            try:
+                await run_eval(
+                    eval_run, folder, Pace(jobs=cores()), Where(sandbox), options.spending, progress
+                )
+            except InfrastructureError as error:
+                if not (folder / JOURNAL).exists():
+                    raise
+                progress.note(f"fresh samples are missing: {error}")
     return read_results(folder)
 
 
@@ -72,6 +80,36 @@ def suspected_tasks(decision: Decision) -> tuple[str, ...]:
     if any(test.scope != "task" for test in suspects):
         return decision.compared
     return tuple(test.name for test in suspects)
+
+
+def _same_question(run: RunResults, agent: str, suite: Suite, names: tuple[str, ...]) -> bool | None:
+    """Whether the suite's tasks are probed as they say (None), always or never, as they were in the run.
+
+    Raises ConfigError where they are others, or would be judged by another grader: the money would be lost.
+    """
+    hint = "make the run anew with what is to be judged"
+    graders = {s.grader_hash for s in run.samples if s.counted and s.agent.id == agent}
+    if graders - {grader_hash()}:
+        raise ConfigError(f"{run.folder} was judged by another version of the checks", hint)
+    had = {task.id: task for task in run.tasks}
+    have = {task.id: task for task in suite.tasks}
+    for probes in (None, True, False):
+        if all(name in have and _is(with_probes(have[name], probes), had[name]) for name in names):
+            return probes
+    changed = [
+        name
+        for name in names
+        if name not in have
+        or not any(_is(with_probes(have[name], on), had[name]) for on in (None, True, False))
+    ]
+    raise ConfigError(
+        f"{suite.folder} does not have the tasks of {run.folder}: {', '.join((changed or names)[:5])}", hint
+    )
+
+
+def _is(task: SuiteTask, info: TaskInfo) -> bool:
+    now = task_info(task, info.title)
+    return (now.hash, now.tests_hash) == (info.hash, info.tests_hash)
 
 
 def _settings(agent: AgentInfo) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from evals.results import (
     TestFailure,
 )
 from evals.score import Score, score_from
-from evals.verdict import Verdict
+from evals.verdict import Evidence, Verdict
 from orchestrator.eval_plan import EvalPlan, PlannedSample, read_plan
 from orchestrator.journal import Record, scan_journal
 from orchestrator.run_folder import CODE, JOURNAL
@@ -100,6 +100,16 @@ def read_scores(run: Path, samples: frozenset[str] | None = None) -> Iterator[tu
         name, number = record.get("sample"), record.get("round")
         if isinstance(name, str) and isinstance(number, int) and (samples is None or name in samples):
             yield name, number, score_from(record["score"])
+
+
+def failures_seen(run: Path, samples: frozenset[str]) -> dict[tuple[str, str], tuple[Evidence, ...]]:
+    """By sample and item: what the check saw, in the last round that fails the item."""
+    return {
+        (name, check.item): check.evidence
+        for name, _, score in (read_scores(run, samples) if samples else ())
+        for check in score.checklist
+        if check.verdict is Verdict.FAIL
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from prompts.quoting import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+_MOST = 20
+_MOST_EVIDENCE = 3
 STYLES = {"passed": "bold green", "regression": "bold red", "inconclusive": "bold yellow"}
 
 
@@ -26,12 +28,7 @@ def show_decision(console: "Console", decision: Decision) -> None:
     console.print(
         f"  {counted(len(decision.compared), 'task')} compared; answers: {sources_told(decision.sources)}"
     )
-    for reason in decision.reasons:
-        console.print(f"  - {one_line(reason, 400)}")
-    for failure in decision.security:
-        if not failure.confirmed:
-            text = f"{failure.item} fails in {failure.sample} by a model's judgement alone: {failure.reason}"
-            console.print(f"  unconfirmed: {one_line(text, 400)}", style="yellow")
+    _grounds(console, decision)
     near = [test for test in decision.suspects if not test.alarm]
     for test in near:
         name = test.name if test.scope != "suite" else "the suite"
@@ -39,7 +36,7 @@ def show_decision(console: "Console", decision: Decision) -> None:
         console.print(
             f"  suspect: {one_line(name, 80)}: {told}, corrected p {test.corrected:.2g}", style="yellow"
         )
-    if near and not any(test.fresh for test in decision.tests):
+    if near and {"live", "cached"} & set(decision.sources) and not any(test.fresh for test in decision.tests):
         console.print(
             "  fresh samples would decide the suspects: --confirm SUITE asks the live model for them"
         )
@@ -50,6 +47,29 @@ def show_decision(console: "Console", decision: Decision) -> None:
             console.print(f"  {what}: {one_line(', '.join(names), 300)}", style="yellow")
     for note in decision.notes:
         console.print(f"  note: {one_line(note, 300)}", style="dim")
+
+
+def _grounds(console: "Console", decision: Decision) -> None:
+    """What the outcome rests on: sentences, then what the checks saw and samples that failed."""
+    for reason in decision.reasons[:_MOST]:
+        console.print(f"  - {one_line(reason, 400)}")
+    if len(decision.reasons) > _MOST:
+        console.print(f"  - and {len(decision.reasons) - _MOST} more (--json has them)")
+    for failure in decision.security[:_MOST]:
+        if not failure.confirmed:
+            text = f"{failure.item} fails in {failure.sample} by a model's judgement alone: {failure.reason}"
+            console.print(f"  unconfirmed: {one_line(text, 400)}", style="yellow")
+        for seen in failure.evidence[:_MOST_EVIDENCE]:
+            where = (
+                f"{seen.path}:{seen.line}  "
+                if seen.path and seen.line
+                else f"{seen.path}  " * bool(seen.path)
+            )
+            console.print(f"      {failure.sample}  {one_line(where + seen.message, 300)}")
+    for example in decision.examples:
+        console.print(f"      {example.sample}  {one_line(example.why, 300)}")
+    if decision.outcome == "regression":
+        console.print(f"  see: backsmith report {one_line(decision.run, 200)} --html report.html")
 
 
 def show_caught(console: "Console", world: World, found: Sequence[Caught]) -> None:

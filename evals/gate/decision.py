@@ -21,6 +21,7 @@ from evals.gate.baseline import (
     why_not_comparable,
     without_verdict,
 )
+from evals.gate.examples import FailedSample, examples_of
 from evals.gate.testing import ALPHA, Tested, confirm_counts, test_counts
 from evals.plain_json import dump
 from evals.reports.sources import counted
@@ -35,7 +36,8 @@ SECURITY = ("auth-required", "no-hardcoded-secrets", "sql-parameterized")
 
 Outcome = Literal["passed", "regression", "inconclusive"]
 
-_MOST_EXAMPLES = 5
+FRESH = "-fresh"
+"""Ends the names of fresh samples, which are otherwise those of the run's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,6 @@ class SecurityFailure:
     reason: str
     confirmed: bool
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FailedSample:
-    """A sample that counts in an alarm, and the first thing that is wrong with it."""
-
-    task: str
-    sample: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +116,7 @@ def decide(
         again = _fresh_run(fresh, own)
         later = _fresh(again.samples, counts)
         tests = confirm_counts(tests, counts, later, shared, alpha)
-        every += tuple(sample for sample in again.samples if sample.task.id in counts)
+        every += tuple(replace(s, name=s.name + FRESH) for s in again.samples if s.task.id in counts)
         notes += _fresh_notes(again, later)
     security = _security(every, shared)
     outcome, reasons = _outcome(own, baseline, trouble, security, tests)
@@ -143,7 +136,7 @@ def decide(
         tests=tests,
         sources=_sources(samples),
         alpha=alpha,
-        examples=tuple(_examples(every, tests, shared)),
+        examples=tuple(examples_of(every, tests, shared)),
     )
 
 
@@ -151,6 +144,11 @@ def with_evidence(decision: Decision, seen: Mapping[tuple[str, str], tuple[Evide
     """The decision with what the checks saw, by sample and item."""
     told = (replace(s, evidence=seen.get((s.sample, s.item), s.evidence)) for s in decision.security)
     return replace(decision, security=tuple(told))
+
+
+def noted(decision: Decision, note: str) -> Decision:
+    """The decision with one more note."""
+    return replace(decision, notes=(*decision.notes, note))
 
 
 def decision_json(decision: Decision) -> str:
@@ -272,41 +270,6 @@ def _whys(trouble: Mapping[str, str]) -> str:
     causes = Counter(trouble.values()).most_common(2)
     told = "; ".join(f"{why} ({counted(many, 'task')})" for why, many in causes)
     return f": {told}; a good run made as this one was, blessed, is a new baseline"
-
-
-def _examples(
-    samples: Sequence[SampleResult], tests: Sequence[Tested], shared: Mapping[str, TaskCounts]
-) -> Iterator[FailedSample]:
-    """One failed sample for each task behind an alarm; tasks that fail most beyond their baseline first."""
-    alarms = [test for test in tests if test.alarm]
-    items = {test.name for test in alarms if test.scope == "item"}
-    tasks = {test.name for test in alarms if test.scope == "task"}
-    anywhere = any(test.scope == "suite" for test in alarms)
-    first: dict[str, FailedSample] = {}
-    failed: Counter[str] = Counter()
-    every = Counter(sample.task.id for sample in samples if sample.counted)
-    for sample in samples:
-        name = sample.task.id
-        bad = [item for item in items if item in sample.items and sample.items[item].verdict is Verdict.FAIL]
-        if name in shared and (bad or (sample.verdict is Verdict.FAIL and (anywhere or name in tasks))):
-            failed[name] += 1
-            first.setdefault(name, FailedSample(name, sample.name, _why(sample, bad)))
-
-    def excess(name: str) -> float:
-        base = shared[name]
-        return failed[name] / every[name] - base.failed / base.samples if base.samples else 0.0
-
-    names = sorted(first, key=lambda name: (name not in tasks, -excess(name), name))
-    yield from (first[name] for name in names[:_MOST_EXAMPLES])
-
-
-def _why(sample: SampleResult, items: Sequence[str]) -> str:
-    if items:
-        return f"{items[0]}: {sample.items[items[0]].reason}"
-    failure = sample.first_failure
-    if failure is not None:
-        return f"{failure.test}: {failure.message}"
-    return next(iter(sample.reasons), "it falls short")
 
 
 def _told(test: Tested) -> str:

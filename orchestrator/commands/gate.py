@@ -10,7 +10,9 @@ from typer.core import TyperGroup
 from orchestrator.commands.options import BaseUrl, OneObject, Sandbox
 
 if TYPE_CHECKING:
+    from evals.gate.decision import Decision
     from evals.gate.simulation import World
+    from evals.results import RunResults
 
 
 class _RunFirst(TyperGroup):
@@ -87,7 +89,7 @@ def check(
     """
     import asyncio
 
-    from evals.gate.decision import decide, decision_json
+    from evals.gate.decision import decide, decision_json, noted
     from evals.reports.gate_markdown import gate_markdown
     from orchestrator.baseline_file import load_baseline
     from orchestrator.exit_codes import FALLS_SHORT, INCONCLUSIVE, VERIFIED
@@ -95,15 +97,25 @@ def check(
     from orchestrator.results import read_results
     from orchestrator.show_gate import show_decision
     from orchestrator.terminal import console
+    from prompts.errors import ConfigError
 
+    if fresh and confirm is not None:
+        raise ConfigError("--fresh and --confirm exclude each other", "--confirm makes the fresh run itself")
+    if as_json and str(markdown) == "-":
+        raise ConfigError("--json and --markdown - would both be printed", "write one of them to a file")
     results, known = read_results(run), load_baseline(baseline)
     later = read_results(fresh) if fresh else None
     found = decide(results, known, agent=agent, fresh=later, alpha=alpha)
-    if confirm is not None and found.suspects and later is None:
+    if confirm is not None and found.suspects:
         from evals.suites.reading import find_suite, load_suite
-        from orchestrator.confirm import fresh_samples
+        from orchestrator.confirm import LIVE, fresh_samples
         from prompts.role import default_overlay
 
+        if LIVE.isdisjoint(found.sources):
+            told = ", ".join(found.sources) or "none"
+            note = f"no fresh samples were asked for: the answers of this run are not live ({told})"
+            confirm, found = None, noted(found, note)
+    if confirm is not None and found.suspects:
         later = asyncio.run(
             fresh_samples(
                 results,
@@ -117,6 +129,7 @@ def check(
             )
         )
         found = decide(results, known, agent=agent, fresh=later, alpha=alpha)
+    found = _with_evidence(found, run, later)
     if markdown is not None:
         put_text(markdown, gate_markdown(found))
     if as_json:
@@ -125,6 +138,19 @@ def check(
         show_decision(console(), found)
     codes = {"passed": VERIFIED, "regression": FALLS_SHORT, "inconclusive": INCONCLUSIVE}
     raise typer.Exit(codes[found.outcome])
+
+
+def _with_evidence(found: "Decision", run: Path, later: "RunResults | None") -> "Decision":
+    """The decision with what the checks saw, in the run and in the fresh one."""
+    from evals.gate.decision import FRESH, with_evidence
+    from orchestrator.results import failures_seen
+
+    failing = frozenset(failure.sample for failure in found.security)
+    seen = failures_seen(run, failing)
+    if later is not None:
+        again = failures_seen(Path(later.folder), frozenset(name.removesuffix(FRESH) for name in failing))
+        seen |= {(name + FRESH, item): evidence for (name, item), evidence in again.items()}
+    return with_evidence(found, seen)
 
 
 @app.command()

@@ -23,7 +23,7 @@ WORSE = answers.GOOD.replace("hello {name}", "{name}")
 
 
 class Shop:
-    """A suite of two tasks, a baseline of it, and a model on the loopback server."""
+    """A suite of two tasks, a baseline of it, and a model on the loopback server. Nothing is probed."""
 
     def __init__(self, folder: Path, server: Loopback) -> None:
         self.folder = folder
@@ -53,7 +53,9 @@ class Shop:
             for task in ("greeting", "farewell")
         ]
         (self.folder / "good.jsonl").write_text("\n".join(lines), encoding="utf-8")
-        done = await self.backsmith("eval", "suite", "--outputs", "good.jsonl", "--run", "good")
+        done = await self.backsmith(
+            "eval", "suite", "--outputs", "good.jsonl", "--no-probes", "--run", "good"
+        )
         assert done.returncode == 0, done.stderr
         counted = count(read_results(self.folder / "good"))
         deep = {name: replace(task, samples=20, passed=20, items={}) for name, task in counted.tasks.items()}
@@ -63,13 +65,14 @@ class Shop:
         """One live run of three samples a task, whose answers are these."""
         self.server.script = [Reply(text=text, piece=4000) for text in replies]
         live = ("--model", "compatible/tiny", "--base-url", self.server.v1, "--calls", "1", "--no-cache")
-        done = await self.backsmith("eval", "suite", "--run", "r", "--set", "temperature=0.5", *live)
+        done = await self.backsmith(
+            "eval", "suite", "--run", "r", "--no-probes", "--set", "temperature=0.5", *live
+        )
         assert done.returncode in {0, 1}, done.stderr
 
-    async def gate(self) -> tuple[int, dict[str, object]]:
-        done = await self.backsmith(
-            "gate", "r", "--baseline", "b.json", "--confirm", "suite", "--base-url", self.server.v1, "--json"
-        )
+    async def gate(self, *options: str) -> tuple[int, dict[str, object]]:
+        confirm = ("--confirm", "suite", "--base-url", self.server.v1)
+        done = await self.backsmith("gate", "r", "--baseline", "b.json", *confirm, "--json", *options)
         assert done.stdout, done.stderr
         found: dict[str, object] = json.loads(done.stdout)
         return done.returncode, found
@@ -103,12 +106,37 @@ async def test_a_suspect_is_cleared_by_fresh_samples(shop: Shop) -> None:
     assert any(test["suspect"] and test["fresh"] and not test["alarm"] for test in tests)
 
 
-async def test_replayed_answers_cannot_be_confirmed(shop: Shop) -> None:
+async def test_a_budget_leaves_fresh_samples_out_and_that_is_told(shop: Shop) -> None:
+    await shop.run(WORSE, WORSE, *[answers.GOOD] * 4)
+    shop.server.usual = lambda _: Reply(text=answers.GOOD, piece=4000)
+    code, found = await shop.gate("--budget", "calls=2")
+    assert (code, found["outcome"]) in {(0, "passed"), (1, "regression")}
+    assert "10 of 12 fresh samples are missing or could not be judged" in found["notes"]  # type: ignore[operator]
+
+
+async def test_a_changed_task_is_told_before_anything_is_paid(shop: Shop) -> None:
+    await shop.run(WORSE, WORSE, *[answers.GOOD] * 4)
+    task = shop.folder / "suite/greeting/task.yaml"
+    task.write_text(
+        task.read_text(encoding="utf-8").replace("tiny greeting", "little greeting"), encoding="utf-8"
+    )
+    asked = len(shop.server.seen)
+    done = await shop.backsmith(
+        "gate", "r", "--baseline", "b.json", "--confirm", "suite", "--base-url", shop.server.v1
+    )
+    assert done.returncode == 2
+    assert "does not have the tasks of r: greeting" in done.stderr
+    assert len(shop.server.seen) == asked
+
+
+async def test_replayed_answers_cannot_be_confirmed_and_are_decided_as_they_are(shop: Shop) -> None:
     (shop.folder / "bad.jsonl").write_text(
         (shop.folder / "good.jsonl").read_text(encoding="utf-8").replace("hello {name}", "{name}"),
         encoding="utf-8",
     )
-    await shop.backsmith("eval", "suite", "--outputs", "bad.jsonl", "--run", "r")
-    done = await shop.backsmith("gate", "r", "--baseline", "b.json", "--confirm", "suite")
-    assert done.returncode == 2
-    assert "are not live (manual)" in done.stderr
+    await shop.backsmith("eval", "suite", "--outputs", "bad.jsonl", "--no-probes", "--run", "r")
+    with_it = await shop.backsmith("gate", "r", "--baseline", "b.json", "--confirm", "suite")
+    without = await shop.backsmith("gate", "r", "--baseline", "b.json")
+    assert with_it.returncode == without.returncode
+    assert "no fresh samples were asked for: the answers of this run are not live (manual)" in with_it.stdout
+    assert "--confirm SUITE" not in without.stdout, "there is no model that could be asked"

@@ -189,9 +189,9 @@ def test_fresh_samples_clear_or_convict_a_suspect() -> None:
 def test_a_security_failure_among_fresh_samples_counts() -> None:
     first = run(outcomes({"t7": (1, 2)}, items=FINE))
     again = outcomes({"t7": (6, 0)}, items={"sql-parameterized": Verdict.FAIL})
-    found = decide(first, BASELINE, fresh=run([replace(s, name=f"{s.name}-f") for s in again]))
+    found = decide(first, BASELINE, fresh=run(again))
     assert found.outcome == "regression"
-    assert "t7-m-1-e1-f" in found.reasons[0]
+    assert "t7-m-1-e1-fresh" in found.reasons[0]
 
 
 def test_fresh_samples_that_are_the_runs_own_or_another_agents_are_refused() -> None:
