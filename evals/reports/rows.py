@@ -14,17 +14,18 @@ _COUNTS = frozenset((
     "epoch", "rounds", "rounds_to_verified", "tests_passed", "tests_failed", "tests_errored", "tests_skipped",
     "probes_passed", "probes_failed", "mutants_killed", "mutants_survived", "tokens_in", "tokens_out", "tokens_cached",
 ))  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def rows(run: RunResults) -> list[dict[str, Value]]:
-    """The rows, all with the same columns; ``item:NAME`` has a checklist item's verdict, None where it has none.
-
-    Texts that models or their tests wrote never begin like a spreadsheet's formula: such get an apostrophe.
-    """
+    """The rows, all with the same columns; ``item:NAME`` has a checklist item's verdict, None where it has none."""
     items = list(dict.fromkeys(item for sample in run.samples for item in sample.items))
     stages = list(dict.fromkeys(stage for sample in run.samples for stage in sample.timings))
-    return [_row(run, sample, items, stages) for sample in run.samples]
+    found = (_row(run, sample, items, stages) for sample in run.samples)
+    return [
+        {name: _plain(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in found
+    ]
 
 
 def _row(
@@ -51,7 +52,7 @@ def _row(
         "epoch": sample.epoch,
         "verdict": str(sample.verdict),
         "verified": sample.verified if sample.counted else None,
-        "error": _safe(sample.error),
+        "error": sample.error,
         "rounds": sample.rounds,
         "rounds_to_verified": sample.rounds_to_verified,
         "adherence": sample.adherence,
@@ -63,8 +64,8 @@ def _row(
         "probes_failed": probes.failed if probes else None,
         "mutants_killed": mutants.killed if mutants else None,
         "mutants_survived": mutants.survived if mutants else None,
-        "first_failure": _safe(failure.test if failure else None),
-        "reason": _safe(sample.reasons[0] if sample.reasons else None),
+        "first_failure": failure.test if failure else None,
+        "reason": sample.reasons[0] if sample.reasons else None,
         "cost_usd": None if sample.cost is None else float(sample.cost),
         "tokens_in": sample.tokens_in,
         "tokens_out": sample.tokens_out,
@@ -86,12 +87,15 @@ def _row(
 
 
 def csv_text(found: Sequence[Mapping[str, Value]]) -> str:
-    """The rows as CSV with a head; None is an empty cell."""
+    """The rows as CSV with a head; None is an empty cell, a truth value is true or false.
+
+    No text begins like a spreadsheet's formula, as models wrote some of them: such gets an apostrophe.
+    """
     out = io.StringIO(newline="")
     if found:
         writer = csv.DictWriter(out, list(found[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in found)
     return out.getvalue()
 
 
@@ -129,8 +133,12 @@ def _type(column: str) -> type:
     return bool if column == "verified" else str
 
 
-def _safe(text: str | None) -> str | None:
-    if text is None:
-        return None
-    plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+def _plain(text: str) -> str:
+    """The text without what other readers do not take: lone surrogates and NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def _cell(value: Value) -> Value:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

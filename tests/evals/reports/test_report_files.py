@@ -146,12 +146,26 @@ def test_probes_and_mutants_are_in_every_form() -> None:
     assert "(app/api.py:5)" in again
 
 
-def test_rows_are_no_formulas() -> None:
-    sample = outcomes({"a": (0, 1)})[0]
+def test_cells_of_csv_are_no_formulas_and_other_forms_have_the_texts_as_they_are() -> None:
     evil = '=HYPERLINK("http://x","y")'
-    [row] = rows(run([replace(sample, reasons=(evil,), first_failure=TestFailure("@x", ""))]))
-    assert row["reason"] == "'" + evil
-    assert row["first_failure"] == "'@x"
+    agent = replace(AGENT, model="+cmd|'/c calc'!A1")
+    sample = outcomes({"a": (0, 1)}, agent)[0]
+    found = rows(run([replace(sample, reasons=(evil,), first_failure=TestFailure("@x", ""))]))
+    [cells] = csv.DictReader(io.StringIO(csv_text(found)))
+    assert [cells[name] for name in ("reason", "first_failure", "model")] == [
+        "'" + evil, "'@x", "'+cmd|'/c calc'!A1",
+    ]  # fmt: skip
+    assert json.loads(jsonl_text(found))["reason"] == evil
+
+
+def test_rows_hold_no_text_that_other_readers_refuse() -> None:
+    sample = replace(outcomes({"a": (0, 1)})[0], reasons=("nul \0 lone \ud800 line\r\nend",), latency=0.1)
+    found = rows(run([sample]))
+    assert json.loads(jsonl_text(found))["reason"] == "nul \ufffd lone ? line\r\nend"
+    assert jsonl_text(found).isascii()
+    [cells] = csv.DictReader(io.StringIO(csv_text(found), newline=""))
+    assert cells["reason"] == "nul \ufffd lone ? line\r\nend"
+    assert (cells["verified"], cells["latency"], cells["rounds_to_verified"]) == ("false", "0.1", "")
 
 
 def test_parquet_needs_pyarrow_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,23 +236,12 @@ def test_inspects_log_has_scores_that_it_understands() -> None:
         )
     )
     assert log["version"] == 2
-    assert [sample["scores"]["backsmith"]["value"] for sample in log["samples"]] == ["C", "I", "N"]
-    assert log["samples"][0]["scores"]["auth-required"]["value"] == "N"
+    values = [{name: score["value"] for name, score in sample["scores"].items()} for sample in log["samples"]]
+    assert values == [{"backsmith": "C"}, {"backsmith": "I"}, {}], "what has no verdict has no score"
+    assert log["samples"][0]["metadata"]["checklist"] == {"auth-required": "not-applicable"}
+    assert log["samples"][2]["error"]["message"] == "PostgreSQL did not come up"
     assert log["samples"][0]["output"]["choices"][0]["message"]["content"] == "FILE: a.py"
     assert log["results"]["scores"][0]["metrics"]["accuracy"]["value"] == 0.5
-
-
-def test_inspects_log_is_read_by_inspect() -> None:
-    log_module = pytest.importorskip("inspect_ai.log")
-    text = inspect_log(
-        run(outcomes({"a": (1, 1)})),
-        None,
-        lambda _: ((("user", "x"),), "y"),
-        "0.1.0",
-        datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    log = log_module.EvalLog.model_validate_json(text)
-    assert log.samples[0].scores["backsmith"].value == "C"
 
 
 def test_unknown_items_of_other_samples_are_empty() -> None:
