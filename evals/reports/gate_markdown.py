@@ -1,7 +1,9 @@
 """The gate's decision as Markdown for a pull request. All text from outside is escaped."""
 
+from collections.abc import Iterator
+
 from evals.gate.decision import Decision
-from evals.reports.markdown import inline
+from evals.reports.markdown_text import Folded, fitted, inline
 from evals.reports.sources import counted, sources_told
 
 _TITLES = {
@@ -10,13 +12,14 @@ _TITLES = {
     "inconclusive": "**inconclusive**",
 }
 _MOST = 20
+_MOST_EVIDENCE = 3
 
 
 def gate_markdown(decision: Decision) -> str:
     """Outcome, reasons, and what was left out, short enough for a comment."""
-    parts = [
+    parts: list[str | Folded] = [
         f"### Backsmith gate: {_TITLES[decision.outcome]}",
-        "\n".join(f"- {inline(reason)}" for reason in decision.reasons[:_MOST]),
+        "\n".join(_reasons(decision)),
         f"{counted(len(decision.compared), 'task')} compared. Answers: {sources_told(decision.sources)}. "
         f"All tests together raise a false alarm in at most {decision.alpha:.0%} of unchanged runs.",
     ]
@@ -42,6 +45,17 @@ def gate_markdown(decision: Decision) -> str:
     told += [inline(note) for note in decision.notes]
     if told:
         more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
-        lines = "\n".join(f"- {line}" for line in [*told[:_MOST], *more])
-        parts.append(f"<details><summary>Notes ({len(told)})</summary>\n\n{lines}\n\n</details>")
-    return "\n\n".join(parts) + "\n"
+        parts.append(Folded(f"Notes ({len(told)})", [f"- {line}" for line in [*told[:_MOST], *more]]))
+    return fitted(parts)
+
+
+def _reasons(decision: Decision) -> Iterator[str]:
+    """What the outcome rests on, and what a reviewer would look at first."""
+    yield from (f"- {inline(reason)}" for reason in decision.reasons[:_MOST])
+    if len(decision.reasons) > _MOST:
+        yield f"- and {len(decision.reasons) - _MOST} more"
+    for failure in decision.security[:_MOST]:
+        for seen in failure.evidence[:_MOST_EVIDENCE]:
+            where = f"{seen.path}:{seen.line}" if seen.line else seen.path
+            yield f"  - {inline(failure.sample)}: {inline(f'{where} {seen.message}')}"
+    yield from (f"  - {inline(e.sample)}: {inline(e.why)}" for e in decision.examples)

@@ -5,6 +5,7 @@ import pytest
 
 from evals.gate.baseline import count
 from evals.gate.decision import decide, decision_json, with_evidence
+from evals.reports.gate_markdown import gate_markdown
 from evals.results import CallRef, ItemResult
 from evals.verdict import Evidence, Verdict
 from prompts.errors import ConfigError
@@ -167,6 +168,14 @@ def test_the_evidence_of_a_security_failure_is_laid_beside_it() -> None:
     seen = {(samples[0].name, "sql-parameterized"): (Evidence("text is joined", "app/db.py", 12),)}
     [told] = with_evidence(found, seen).security
     assert told.evidence[0].path == "app/db.py"
+    assert "app/db.py:12 text is joined" in gate_markdown(with_evidence(found, seen))
+
+
+def test_markdown_of_a_red_gate_names_what_failed_and_is_short() -> None:
+    red = gate_markdown(decide(run(outcomes({t: (3, 0) if t != "t7" else (0, 3) for t in TASKS})), BASELINE))
+    assert red.startswith("### Backsmith gate: **regression**\n\n- task t7 failed in 3 of 3 samples")
+    assert "  - t7-m-1-e1: tests/test\\_a.py::test\\_a: assert 500 == 200\n" in red
+    assert len(red.split("\n")) < 20
 
 
 def test_a_regression_outweighs_a_run_that_was_cut_short() -> None:
