@@ -32,7 +32,7 @@ from orchestrator.journal import scan_journal
 from orchestrator.model_choice import ModelChoice
 from orchestrator.results import read_results
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import Judge
+from orchestrator.sample_plan import Judge
 from prompts.task import Task
 from tests.orchestrator.suites import many, write_suite
 

@@ -15,7 +15,8 @@ from evals.verdict import Evidence, Verdict
 from orchestrator.eval_lanes import Lanes
 from orchestrator.eval_plan import EvalPlan, PlannedSample
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import FinishedSample, Judge, SamplePlan, SampleRun
+from orchestrator.sample import FinishedSample, SampleRun
+from orchestrator.sample_plan import Judge, SamplePlan
 from orchestrator.teams import Team
 from orchestrator.watcher import Silent
 from prompts.errors import (

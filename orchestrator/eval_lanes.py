@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from agents.submission import Answer
 from evals.judgement import Judgement
-from orchestrator.sample import Judge
+from orchestrator.sample_plan import Judge
 from prompts.task import Task
 
 

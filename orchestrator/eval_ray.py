@@ -18,7 +18,7 @@ from agents.submission import Answer
 from evals.grader import grader_hash
 from evals.judgement import Judgement
 from evals.scrutiny import Scrutiny
-from orchestrator.sample import Judge
+from orchestrator.sample_plan import Judge
 from prompts.errors import ConfigError, InfrastructureError, SandboxError
 from prompts.task import Task
 from sandbox.warm.mode import WarmMode

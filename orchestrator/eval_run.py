@@ -14,7 +14,7 @@ from orchestrator.eval_plan import write_plan
 from orchestrator.eval_progress import Progress
 from orchestrator.eval_setup import cores, environment
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import Judge
+from orchestrator.sample_plan import Judge
 from prompts.errors import ConfigError
 from prompts.task import Task
 from sandbox.warm.mode import WarmMode

@@ -14,7 +14,8 @@ from evals.reports.run_report import report_json
 from evals.scrutiny import Scrutiny
 from orchestrator.reporting import load_report
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import FinishedSample, Ground, Judge, SamplePlan, SampleRun
+from orchestrator.sample import FinishedSample, SampleRun
+from orchestrator.sample_plan import Ground, Judge, SamplePlan
 from orchestrator.teams import Team
 from orchestrator.verify import verify
 from orchestrator.watcher import Watcher

@@ -4,94 +4,34 @@ Every answer and every judgement is kept in the run folder before the next step,
 where it stopped: what is kept is not asked for, or paid for, again.
 """
 
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
 
-from agents.completion import CallTag, Completion, Message, Model, Parameters, Request, Usage, total
+from agents.completion import CallTag, Completion, Message, Model, Request, Usage, total
 from agents.continuation import join_diagnostics
 from agents.fileblock.recent import parse_once
 from agents.fileblock.rendering import render
 from agents.fileblock.stream import Stream
 from agents.submission import Answer, Submission
 from evals.findings import findings_of
-from evals.judgement import Judgement
 from evals.prose import Prose
 from evals.score import Score, score_of, with_prose
 from evals.verdict import Verdict
 from orchestrator.recall import Step
 from orchestrator.review import ask_review
 from orchestrator.run_folder import RunFolder
-from orchestrator.teams import BUILDER, EXPERT, Team
+from orchestrator.sample_plan import Judge, SamplePlan
+from orchestrator.teams import BUILDER, EXPERT
 from orchestrator.verify import settle
 from orchestrator.watcher import Silent, Watcher
 from prompts.finding import Finding
 from prompts.render import Prompt, render_design, render_repair, render_review
 from prompts.render import render as render_task
-from prompts.repository import RepositoryContext
-from prompts.role import Role
 from prompts.stack import name_hints
-from prompts.task import Task, slug
 from sandbox.batch import Batch
 
-if TYPE_CHECKING:
-    from evals.rubric.prose import ProseJudge
-
 REPAIR_CHARS = 16_000
-
-# Judges an answer to a task; raises InfrastructureError where it cannot be judged at all.
-Judge = Callable[[Answer, Task], Awaitable[Judgement]]
-
-
-class Ground(Protocol):
-    """The repository that a sample is done in."""
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """The texts of the base commit, which edits are for."""
-
-    @property
-    def others(self) -> Container[str]:
-        """The paths of files that are no text."""
-
-    @property
-    def context(self) -> RepositoryContext:
-        """What the model is told about it."""
-
-    def check(self, answer: Answer) -> Answer:
-        """The answer with what of it cannot stand in the repository taken out and told."""
-
-
-@dataclass(frozen=True, slots=True)
-class SamplePlan:
-    """What a sample is: a task, who answers it, and how often a failing answer may be repaired.
-
-    ``judged`` is the task as the judge has it, where that is more than the model is told (hidden tests); ``named``
-    the sample's name, where it does not follow from the task. ``grader`` is noted with each score. ``ground`` is
-    the repository that it is done in, where there is one. ``approve`` gets the expert's design and returns the one
-    to build by, which ``prose`` judges.
-    """
-
-    task: Task
-    model: Model
-    team: Team
-    roles: Mapping[str, Role]
-    rounds: int = 3
-    epoch: int = 1
-    parameters: Parameters = field(default_factory=Parameters)
-    redact: Callable[[str], str] = str
-    judged: Task | None = None
-    ground: Ground | None = None
-    named: str = ""
-    grader: str = ""
-    approve: Callable[[str], str] | None = None
-    prose: "ProseJudge | None" = None
-
-    @property
-    def name(self) -> str:
-        """The sample's name, safe in git references; it shows no secret that the task's title may hold."""
-        return self.named or f"{slug(self.redact(self.task.task))}-{self.task.digest[:8]}-e{self.epoch}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +96,9 @@ class SampleRun:
         plan = self._plan
         for hint in name_hints(plan.task):
             self._watcher.note(hint)
-        context = plan.ground.context if plan.ground else None
-        prompt = render_task(plan.roles[BUILDER], plan.task, design=await self._design(), repository=context)
+        prompt = render_task(
+            plan.roles[BUILDER], plan.task, design=await self._design(), repository=plan.context
+        )
         messages = _opening(prompt)
         submission = Submission()
         rounds: list[Round] = []
@@ -196,8 +137,7 @@ class SampleRun:
     async def _design(self) -> str | None:
         if not self._plan.team.designs:
             return None
-        ground = self._plan.ground
-        prompt = render_design(self._plan.roles[EXPERT], self._plan.task, ground.context if ground else None)
+        prompt = render_design(self._plan.roles[EXPERT], self._plan.task, self._plan.context)
         design = (await self._ask("design", 1, EXPERT, _opening(prompt))).text
         design = self._plan.approve(design) if self._plan.approve else design
         self._prose = await self._judged_design(design)
@@ -217,11 +157,10 @@ class SampleRun:
         """The expert's findings; of an answer that verifies, only the grave ones ask for another round."""
         if not self._plan.team.reviews:
             return ()
-        ground = self._plan.ground
-        context = ground.context if ground else None
-        prompt = render_review(self._plan.roles[EXPERT], self._plan.task, render(submission), context)
+        plan = self._plan
+        prompt = render_review(plan.roles[EXPERT], plan.task, render(submission), plan.context)
         findings = await ask_review(
-            _Keeping(self, "review", self._plan.model),
+            _Keeping(self, "review", plan.model),
             self._request("review", number, EXPERT, _opening(prompt)),
         )
         return tuple(f for f in findings if f.severity == "high") if verified else findings

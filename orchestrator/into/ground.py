@@ -13,7 +13,7 @@ from sandbox.repository.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class RepositoryGround:
-    """A snapshot and what the model is told about it. See ``orchestrator.sample.Ground``."""
+    """A snapshot and what the model is told about it. See ``orchestrator.sample_plan.Ground``."""
 
     snapshot: Snapshot
     context: RepositoryContext

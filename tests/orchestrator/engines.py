@@ -18,7 +18,7 @@ from orchestrator.eval_engine import Agent, EvalEngine, EvalRun, Pace
 from orchestrator.eval_plan import EvalPlan, write_plan
 from orchestrator.results import read_results
 from orchestrator.run_folder import RunFolder
-from orchestrator.sample import Judge
+from orchestrator.sample_plan import Judge
 from orchestrator.teams import BUILDER, find_team
 from prompts.role import load_role
 from prompts.task import Task
