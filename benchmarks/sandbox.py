@@ -29,11 +29,11 @@ from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.docker import Docker
 from sandbox.isolation.host import Host
 from sandbox.isolation.protocol import Command, Finished, Isolation
+from sandbox.layout import lay_out
 from sandbox.services.postgresql import PostgreSQL
 from sandbox.settings import fill_settings
 from sandbox.toolchains.protocol import WORK
 from sandbox.trial import Laboratory, Project
-from sandbox.workspace import lay_out
 
 RECORDING = "shortener-fastapi"
 COLD = "cold"

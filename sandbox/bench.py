@@ -8,6 +8,7 @@ from prompts.task import Limits
 from sandbox.application.start import Start
 from sandbox.environments.result import Prepared
 from sandbox.isolation.protocol import Command, Entrance, Finished, Isolation, Mount
+from sandbox.layout import lay_out
 from sandbox.migrations import MigrationKind, sqlite_path
 from sandbox.report import TestReport
 from sandbox.repository.layout import Carried, lay_out_carried
@@ -16,7 +17,6 @@ from sandbox.services.protocol import Binding
 from sandbox.settings import fill_settings
 from sandbox.toolchains.protocol import RESULTS, WORK, Toolchain
 from sandbox.warm.zygotes import Zygotes
-from sandbox.workspace import lay_out
 
 ENTRANCE = "/run/backsmith-entrance"
 _SOCKET = "application.sock"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prompts.errors import StoreError, UnsafePathError
+from prompts.errors import StoreError
 from sandbox.batch import Batch
 from sandbox.packs import PackFolder
 
@@ -181,14 +181,3 @@ def _id(text: str) -> "ObjectID":
     from dulwich.objects import ObjectID
 
     return ObjectID(text.encode("ascii"))
-
-
-def lay_out(files: Mapping[str, str], folder: Path) -> None:
-    """Write files into a fresh folder of ours. Paths are plain and relative, as the parser gives them."""
-    for path, text in files.items():
-        target = folder / path
-        if not target.resolve().is_relative_to(folder.resolve()):
-            raise UnsafePathError(f"{path!r} leads out of the workspace")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            file.write(text)

@@ -16,7 +16,7 @@ from sandbox.environments.cache import FolderCache, content_key
 from sandbox.environments.indexes import file_mounts, network_env
 from sandbox.environments.result import Prepared, Unprepared, explain_install
 from sandbox.isolation.protocol import Command, Isolation, Mount
-from sandbox.workspace import lay_out
+from sandbox.layout import lay_out
 
 _INSTALL = Limits(seconds=900, memory_mb=8192, processes=512, output_mb=16, disk_mb=8192)
 _WORK, _MODULES, _BUILT = "/work", "/go/mod", "/go/build"

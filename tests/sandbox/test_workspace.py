@@ -7,7 +7,8 @@ import pytest
 from prompts.errors import StoreError, UnsafePathError
 from sandbox.batch import Batch
 from sandbox.git_objects import blob
-from sandbox.workspace import Workspace, lay_out
+from sandbox.layout import lay_out
+from sandbox.workspace import Workspace
 
 
 @pytest.fixture
