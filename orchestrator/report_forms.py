@@ -1,11 +1,12 @@
 """The forms that a run's report can have, each written where a person said."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from evals.results import RunResults
+from evals.results import RunResults, SampleResult
 from orchestrator.report_files import put_bytes, put_pieces, put_text
 from orchestrator.results import read_results
 from prompts.errors import ConfigError
@@ -97,17 +98,21 @@ class Forms:
                 )
 
     def inspect(self, target: Path) -> None:
-        """A log for Inspect AI."""
-        from evals.reports.inspect_log import inspect_log
+        """A log for Inspect AI; in a folder (what is not named .json) one of each agent, by names that it finds."""
+        from evals.gate.baseline import of_agent
+        from evals.reports.inspect_log import inspect_log, log_name
         from orchestrator.run_objects import RunObjects
         from orchestrator.sample_texts import answer_text, prompt_messages
 
+        created = datetime.now(UTC)
+        wanted = {target: self._agent}
+        if str(target) != "-" and target.suffix.lower() != ".json":
+            run = self._results if self._agent is None else of_agent(self._results, self._agent)
+            wanted = {target / log_name(run, agent, created): agent.id for agent in run.agents}
         with RunObjects(Path(self._results.repository)) as objects:
-            log = inspect_log(
-                self._results,
-                self._agent,
-                lambda sample: (prompt_messages(objects, sample), answer_text(objects, sample)),
-                version("backsmith"),
-                datetime.now(UTC),
-            )
-        put_text(target, log)
+
+            def texts(sample: SampleResult) -> tuple[Sequence[tuple[str, str]], str]:
+                return prompt_messages(objects, sample), answer_text(objects, sample)
+
+            for place, agent_id in wanted.items():
+                put_text(place, inspect_log(self._results, agent_id, texts, version("backsmith"), created))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from evals.gate.baseline import only_agent
+from evals.gate.baseline import of_agent
 from evals.metrics.summary import Rate, Summary, summarize
 from evals.results import AgentInfo, RunResults, SampleResult
 from evals.verdict import Verdict
@@ -29,8 +29,8 @@ def inspect_log(run: RunResults, agent: str | None, texts: Texts, version: str, 
     verdict has no score, as Inspect would count any value: a sample that infrastructure kept from one has an error,
     and the sample's metadata has all verdicts.
     """
-    samples = only_agent(run, agent)
-    who = samples[0].agent if samples else run.agents[0]
+    run = of_agent(run, agent)
+    [who], samples = run.agents, run.samples
     found = summarize("all", samples)
     identity = _identity(run, who)
     log = {
@@ -59,7 +59,7 @@ def inspect_log(run: RunResults, agent: str | None, texts: Texts, version: str, 
         },
         "plan": {"name": who.team},
         "results": {
-            "total_samples": run.planned // max(1, len(run.agents)),
+            "total_samples": run.planned,
             "completed_samples": len(samples) - found.errors,
             "scores": _scores(found),
         },

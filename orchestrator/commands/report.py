@@ -25,7 +25,10 @@ def report(
         Path | None, typer.Option(help="Write one row a sample: .csv, .jsonl or .parquet (needs pyarrow).")
     ] = None,
     inspect: Annotated[
-        Path | None, typer.Option(help="Write a log that Inspect AI reads (.json); one agent a log.")
+        Path | None,
+        typer.Option(
+            help="Write a log that Inspect AI reads: a .json file, or a folder with a log of each agent."
+        ),
     ] = None,
     agent: Annotated[
         str | None, typer.Option(help="The agent of --inspect, by id or model, where the run has several.")

@@ -63,6 +63,18 @@ def test_all_forms_tell_the_same_run(cli: Cli, finished: Path, tmp_path: Path) -
     assert "greeting library" in json.loads(gzip.decompress(base64.b64decode(text[1])))
 
 
+def test_a_folder_gets_a_log_of_each_agent_by_a_name_that_inspect_finds(
+    cli: Cli, finished: Path, tmp_path: Path
+) -> None:
+    cli("report", finished, "--inspect", "logs")
+    [log] = (tmp_path / "logs").iterdir()
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}_[\w-]+_[0-9a-f]{22}\.json", log.name)
+    told = json.loads(log.read_text(encoding="utf-8"))
+    assert (told["status"], len(told["samples"])) == ("success", 1)
+    with pytest.raises(ConfigError, match="no agent other"):
+        cli("report", finished, "--inspect", "logs", "--agent", "other")
+
+
 def test_rows_in_an_unknown_form_are_refused(cli: Cli, finished: Path) -> None:
     with pytest.raises(ConfigError, match=r"\.xlsx"):
         cli("report", finished, "--rows", "r.xlsx")
