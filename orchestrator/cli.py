@@ -1,6 +1,8 @@
 """The command line. Nothing heavy is imported before a command really runs."""
 
+import codecs
 import contextlib
+import io
 import os
 import sys
 from importlib import import_module
@@ -104,11 +106,30 @@ def application() -> typer.Typer:
     return app
 
 
+def _write_what_can_be_written() -> None:
+    """Where a locale's encoding lacks a character, its escape is printed; no report ends in the middle for one.
+
+    The escape is JSON's, so that JSON stays what it is.
+    """
+    codecs.register_error("escaped", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2)), error.end
+
+
 def main() -> None:
     """Run the command line; every error of ours becomes one clear message and its exit code.
 
     What nobody foresaw exits with 3: a fault of this machine's or of ours must never read as a verdict, which 1 is.
     """
+    _write_what_can_be_written()
     try:
         try:
             application()()

@@ -62,18 +62,21 @@ def _show_at_work(console: "Console", score: Score) -> None:
     """What probes and mutants came to, and the first that speak against the code or its tests."""
     if (probes := score.probes) is not None:
         console.print(f"  probes     {one_line(probes.told, 300)}")
-        failed = (f"{r.verdict} {r.probe} at {r.endpoint}: {r.message}" for r in probes.failures)
-        _show_first(console, list(failed))
+        failed = probes.failures
+        _show_first(
+            console, [Evidence(f"{r.verdict} {r.probe} at {r.endpoint}: {r.message}") for r in failed]
+        )
     if (mutants := score.mutants) is not None:
         console.print(f"  mutants    {one_line(mutants.told, 300)}")
-        _show_first(console, [f"{m.path}:{m.line}  no test notices {m.shown}" for m in mutants.survived])
+        survived = mutants.survived
+        _show_first(console, [Evidence(f"no test notices {m.shown}", m.path, m.line) for m in survived])
 
 
-def _show_first(console: "Console", lines: Sequence[str]) -> None:
-    for line in lines[:_MAX_EVIDENCE]:
-        console.print(f"    {one_line(line, 300)}", style="dim")
-    if len(lines) > _MAX_EVIDENCE:
-        console.print(f"    and {len(lines) - _MAX_EVIDENCE} more", style="dim")
+def _show_first(console: "Console", found: Sequence[Evidence], indent: str = "    ") -> None:
+    for evidence in found[:_MAX_EVIDENCE]:
+        console.print(f"{indent}{place(evidence)}", style="dim")
+    if len(found) > _MAX_EVIDENCE:
+        console.print(f"{indent}and {len(found) - _MAX_EVIDENCE} more", style="dim")
 
 
 def _show_prose(console: "Console", prose: Prose) -> None:
@@ -102,10 +105,8 @@ def _show_checklist(console: "Console", score: Score) -> None:
     for check in score.checklist:
         label = Text.assemble("    ", (f"{check.verdict:<15}", STYLES[check.verdict]), f"{check.item}: ")
         console.print(label + Text(one_line(check.reason, 160)))
-        for evidence in check.evidence[:_MAX_EVIDENCE]:
-            console.print(f"        {place(evidence)}", style="dim")
-        if len(check.evidence) > _MAX_EVIDENCE:
-            console.print(f"        and {len(check.evidence) - _MAX_EVIDENCE} more", style="dim")
+        told = [e for e in check.evidence if e.path or e.message != check.reason]
+        _show_first(console, told, "        ")
 
 
 def place(evidence: Evidence) -> str:

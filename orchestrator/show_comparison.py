@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from evals.compare.comparison import Change, Comparison, Example, MetricChange, Shown, Side, TaskChange
 from evals.metrics.summary import Rate
-from evals.reports.sources import sources_told
+from evals.reports.sources import counted, sources_told
+from orchestrator.show_table import show_table
 from prompts.quoting import one_line, visible
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def show_comparison(console: "Console", comparison: Comparison, diffs: int) -> N
                 _example(console, task.example, left > 0)
                 left -= 1
     unchanged = len(comparison.changed("unchanged"))
-    console.print(f"\nunchanged: {unchanged} tasks")
+    console.print(f"\nunchanged: {counted(unchanged, 'task')}")
     for name, why in comparison.not_comparable.items():
         console.print(f"not comparable: {one_line(name, 80)}: {why}", style="yellow")
     for where, names in (("first", comparison.only_first), ("second", comparison.only_second)):
@@ -57,14 +58,8 @@ def _side(side: Side) -> str:
 
 
 def _metrics(console: "Console", comparison: Comparison) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("metric", "first", "second", "difference", "95% interval", "could have seen", "tasks"):
-        table.add_column(head, justify="left" if head == "metric" else "right")
-    for metric in comparison.metrics:
-        table.add_row(*_metric(metric))
-    console.print(table)
+    heads = ("metric", "first", "second", "difference", "95% interval", "could have seen", "tasks")
+    show_table(console, heads, [_metric(metric) for metric in comparison.metrics])
 
 
 def _metric(metric: MetricChange) -> tuple[str, ...]:
