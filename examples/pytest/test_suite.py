@@ -1,8 +1,8 @@
 """A suite as pytest tests, from recorded answers: no key, no model, the real sandbox.
 
-Copy this file, and name your suite and its tasks. It works by the command line alone:
+Copy this file, and name your suite and its tasks. It works by the command line alone, so that pytest and Backsmith
+need not share an environment:
 
-    pip install pytest backsmith
     BACKSMITH_SUITE=suites/mine BACKSMITH_TASKS=login,search pytest test_suite.py
 """
 

@@ -93,6 +93,29 @@ def test_inputs_are_never_run(tmp_path: Path, suite: Path) -> None:
         assert "${{" not in step["run"]
 
 
+def test_inputs_are_never_options(tmp_path: Path, suite: Path) -> None:
+    assert act(tmp_path, suite="--help").returncode == 2
+    done = act(tmp_path, suite=str(suite), reports="--help me")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "--help me/junit.xml").exists()
+
+
+def test_a_run_that_is_not_finished_is_gated_too(tmp_path: Path, suite: Path) -> None:
+    """Its exit code is 3, and what the gate says of it is in the summary."""
+    assert act(tmp_path, suite=str(suite)).returncode == 0
+    backsmith = Path(sys.executable).with_name("backsmith")
+    bless = [str(backsmith), "bless", "backsmith-reports/run", "--baseline", "b.json"]
+    subprocess.run(bless, cwd=tmp_path, check=True, capture_output=True)
+    other = tmp_path / "cassette/farewell"
+    other.mkdir(parents=True)
+    (other / "task.yaml").write_text(answers.TASK.replace("greeting", "farewell"), encoding="utf-8")
+    (other / "response.md").write_text(answers.GOOD, encoding="utf-8")
+    inputs = {"cassette": "cassette", "baseline": "b.json", "confirm": "true"}
+    done = act(tmp_path, suite=str(suite), reports="again", **inputs)
+    assert done.returncode == 3, done.stderr
+    assert "### Backsmith gate: **inconclusive**" in (tmp_path / "step.md").read_text(encoding="utf-8")
+
+
 def test_the_pytest_example_passes_and_fails_as_it_should(tmp_path: Path, suite: Path) -> None:
     def pytest_run() -> "subprocess.CompletedProcess[str]":
         env = {**environment(tmp_path), "BACKSMITH_SUITE": str(suite), "BACKSMITH_TASKS": "greeting"}
@@ -137,6 +160,31 @@ def test_the_gitlab_snippet_is_yaml_with_commands_that_exist() -> None:
     text = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
     [snippet] = re.findall(r"```yaml\n(# \.gitlab-ci\.yml.*?)```", text, re.DOTALL)
     job = yaml.safe_load(snippet)["backsmith"]
-    commands = [line for line in job["script"] if line.startswith("backsmith ")]
-    assert [line.split()[1] for line in commands] == ["eval", "report", "gate"]
+    commands = [line for line in job["script"] + job["after_script"] if line.startswith("backsmith ")]
+    assert [line.split()[1] for line in commands] == ["eval", "gate", "report"]
     assert job["artifacts"]["reports"]["junit"] == "reports/junit.xml"
+    for line in job["before_script"]:
+        assert "pip install backsmith" not in line, "nobody has that name at a registry for us"
+
+
+def test_the_gitlab_script_gates_and_reports(tmp_path: Path, suite: Path) -> None:
+    """Its lines, as a runner starts them; the model is the cassette."""
+    text = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    [snippet] = re.findall(r"```yaml\n(# \.gitlab-ci\.yml.*?)```", text, re.DOTALL)
+    job = yaml.safe_load(snippet)["backsmith"]
+
+    def lines(part: str) -> "subprocess.CompletedProcess[str]":
+        script = "\n".join(job[part]).replace("suites/mine", str(suite)).replace("openai/gpt-5", "replay")
+        return subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", script.replace("--epochs 3", "--epochs 1")],
+            cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    act(tmp_path, suite=str(suite))
+    backsmith = Path(sys.executable).with_name("backsmith")
+    bless = [str(backsmith), "bless", "backsmith-reports/run", "--baseline", str(suite / "baseline.json")]
+    subprocess.run(bless, cwd=tmp_path, check=True, capture_output=True)
+    assert lines("script").returncode == 0
+    assert lines("after_script").returncode == 0
+    made = {path.name for path in (tmp_path / "reports").iterdir()}
+    assert made == {"run", "gate.md", "report.html", "junit.xml", "summary.md"}
