@@ -8,8 +8,8 @@ from prompts.task import Limits
 from sandbox.application.serving import Application
 from sandbox.environments.maven import java_problem
 from sandbox.environments.rust import rust_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.trial import Laboratory, Project
+from tests.isolations import working_bubblewrap
 from tests.sandbox.test_application import ask
 from tests.sandbox.test_java import POM
 
@@ -140,9 +140,7 @@ LACKING = {
 @pytest.mark.network
 @pytest.mark.parametrize("name", APPLICATIONS)
 async def test_it_is_started_as_its_files_say(name: str) -> None:
-    isolation = Bubblewrap()
-    if problem := isolation.problem() or LACKING.get(name, ""):
-        pytest.skip(problem)
+    isolation = working_bubblewrap(LACKING.get(name, ""))
     project = Project(APPLICATIONS[name], limits=Limits(seconds=120))
     async with Laboratory(isolation) as laboratory, laboratory.serve(project, 120) as application:
         assert isinstance(application, Application), application.reason

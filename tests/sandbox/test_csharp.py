@@ -8,13 +8,13 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.environments.dotnet import UnreadableProjectError, dotnet_problem, restorable
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Finished
 from sandbox.report import TestReport
 from sandbox.toolchains.csharp import CSharp
 from sandbox.toolchains.protocol import TestCommand
 from sandbox.toolchains.trx import report_from_trx
 from sandbox.trial import Laboratory, Project
+from tests.isolations import working_bubblewrap
 
 CASES = Path(__file__).parent / "cases/trx"
 TRX = '<TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010">%s</TestRun>'
@@ -139,9 +139,7 @@ def major() -> str:
 @pytest.mark.skipif(bool(dotnet_problem()), reason=dotnet_problem() or "dotnet is there")
 @pytest.mark.parametrize(("sum_", "outcome"), [(3, "passed"), (4, "failed")])
 async def test_a_trial_with_xunit(sum_: int, outcome: str) -> None:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
+    isolation = working_bubblewrap()
     packages = {"Microsoft.NET.Test.Sdk": "17.11.1", "xunit": "2.9.2", "xunit.runner.visualstudio": "2.8.2"}
     references = "".join(f'<PackageReference Include="{n}" Version="{v}"/>' for n, v in packages.items())
     project = (

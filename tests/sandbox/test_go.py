@@ -10,12 +10,12 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.environments.go import go_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Finished
 from sandbox.report import TestReport
 from sandbox.toolchains.go_json import report_from_go
 from sandbox.toolchains.go_tests import CANARY, GoTests, canaries, packages_with_tests
 from sandbox.trial import Laboratory, Project, Trial
+from tests.isolations import working_bubblewrap
 
 MOD = "module example.com/calc\n\ngo 1.21\n"
 ADD = "package calc\n\nfunc Add(a, b int) int { return a + b }\n"
@@ -130,9 +130,7 @@ class TestTrials:
     pytestmark = needs_go
 
     async def attempt(self, *tests: str) -> Trial:
-        isolation = Bubblewrap()
-        if problem := isolation.problem():
-            pytest.skip(problem)
+        isolation = working_bubblewrap()
         files = {"go.mod": MOD, "calc.go": ADD, **{f"t{n}_test.go": text for n, text in enumerate(tests)}}
         async with Laboratory(isolation) as laboratory:
             return await laboratory.run(Project(files, limits=Limits(seconds=120)))

@@ -8,13 +8,13 @@ from prompts.cache_folder import cache_folder
 from prompts.task import Limits
 from sandbox.environments.maven import java_problem
 from sandbox.environments.maven_pom import UnreadablePomError, provider_poms, resolvable
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.java_tests import genuine
 from sandbox.toolchains.judge_run import report_from_junit_folder
 from sandbox.toolchains.word import secret_word
 from sandbox.trial import Laboratory, Project, Trial
+from tests.isolations import working_bubblewrap
 
 POM = """<?xml version="1.0" encoding="UTF-8"?>
 <project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -138,10 +138,7 @@ GOOD = "assertEquals(3, Calc.add(1, 2));"
 
 @pytest.fixture
 def isolation() -> Isolation:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
-    return isolation
+    return working_bubblewrap()
 
 
 async def attempt(isolation: Isolation, body: str, pom: str = POM, seconds: float = 120) -> Trial:

@@ -6,9 +6,9 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.environments.node import node_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Isolation
 from sandbox.trial import Laboratory, Project, Trial
+from tests.isolations import working_bubblewrap
 
 pytestmark = [
     pytest.mark.network,
@@ -19,10 +19,7 @@ pytestmark = [
 
 @pytest.fixture
 def isolation() -> Isolation:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
-    return isolation
+    return working_bubblewrap()
 
 
 BODIES = {

@@ -4,13 +4,13 @@ import psycopg
 import pytest
 
 from sandbox.environments.node import node_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.host import Host
 from sandbox.isolation.protocol import Command, Isolation
 from sandbox.services import pg_programs
 from sandbox.services.choose import all_services
 from sandbox.services.postgresql import PostgreSQL
 from sandbox.services.protocol import Binding
+from tests.isolations import working_bubblewrap
 
 
 async def test_each_sample_has_a_database_of_its_own(isolation: Isolation) -> None:
@@ -90,9 +90,7 @@ async def test_samples_create_contrib_extensions(isolation: Isolation) -> None:
 async def test_a_server_with_extensions_is_fetched_where_none_is_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
+    isolation = working_bubblewrap()
     monkeypatch.setenv("BACKSMITH_CACHE", str(tmp_path))
     programs = await pg_programs.fetch_programs(isolation)
     assert programs is not None

@@ -5,9 +5,9 @@ import pytest
 from sandbox.bench import Project, rooted
 from sandbox.environments.go import go_problem
 from sandbox.environments.node import node_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Isolation
 from sandbox.trial import Laboratory, Trial
+from tests.isolations import working_bubblewrap
 
 FILES = {
     "package.json": '{"devDependencies": {"husky": "9"}}',
@@ -30,10 +30,7 @@ HIDDEN += "        Path('../../work/backend').rename('../other')\n"
 
 @pytest.fixture
 def bubblewrap() -> Isolation:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
-    return isolation
+    return working_bubblewrap()
 
 
 async def attempt(isolation: Isolation, project: Project) -> Trial:

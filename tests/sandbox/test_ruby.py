@@ -4,17 +4,14 @@ import pytest
 
 from prompts.task import Limits
 from sandbox.environments.ruby import ruby_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Isolation
 from sandbox.trial import Laboratory, Project, Trial
+from tests.isolations import working_bubblewrap
 
 
 @pytest.fixture
 def isolation() -> Isolation:
-    isolation = Bubblewrap()
-    if problem := isolation.problem() or ruby_problem():
-        pytest.skip(problem)
-    return isolation
+    return working_bubblewrap(ruby_problem())
 
 
 async def attempt(isolation: Isolation, files: dict[str, str], seconds: float = 30) -> Trial:

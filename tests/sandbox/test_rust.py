@@ -9,12 +9,12 @@ import pytest
 from prompts.task import Limits
 from sandbox.environments.cargo_manifest import refusal, stubs
 from sandbox.environments.rust import rust_problem
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.isolation.protocol import Finished, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.libtest_json import report_from_libtest
 from sandbox.toolchains.rust_tampering import tampering
 from sandbox.trial import Laboratory, Project, Trial
+from tests.isolations import working_bubblewrap
 
 MANIFEST = '[package]\nname = "calc"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\nitoa = "1"\n'
 
@@ -124,10 +124,7 @@ def test_reading_sources_takes_time_in_proportion(piece: str) -> None:
 
 @pytest.fixture
 def isolation() -> Isolation:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
-    return isolation
+    return working_bubblewrap()
 
 
 LIB = "pub fn add(a: i32, b: i32) -> String { itoa::Buffer::new().format(a + b).to_owned() }\n"

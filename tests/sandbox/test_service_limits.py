@@ -17,6 +17,7 @@ from sandbox.services.postgresql import PostgreSQL
 from sandbox.services.protocol import Binding
 from sandbox.services.redis import Redis
 from sandbox.trial import Laboratory, Project
+from tests.isolations import working_bubblewrap
 
 SMALL_MB = 24
 
@@ -24,10 +25,7 @@ SMALL_MB = 24
 @pytest.fixture
 def isolation() -> Isolation:
     """Servers are the same for all that isolate."""
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
-    return isolation
+    return working_bubblewrap()
 
 
 class TestPostgreSQL:

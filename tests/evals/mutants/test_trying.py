@@ -15,6 +15,7 @@ from sandbox.environments.rust import rust_problem
 from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.report import TestCase, TestReport
 from sandbox.trial import Laboratory, Project, Trial
+from tests.isolations import working_bubblewrap
 from tests.sandbox.test_java import POM
 
 
@@ -127,9 +128,7 @@ RUST_HERE = pytest.mark.skipif(bool(rust_problem()), reason=rust_problem() or "c
 async def test_tests_are_told_apart_by_what_they_notice(
     language: str, strong: bool, survivors: set[str]
 ) -> None:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
+    isolation = working_bubblewrap()
     files = shop(language, strong=strong)
     project = Project(files, limits=Limits(seconds=120))
     async with Laboratory(isolation) as laboratory:
@@ -143,9 +142,7 @@ async def test_tests_are_told_apart_by_what_they_notice(
 @pytest.mark.network
 @RUST_HERE
 async def test_a_mutant_that_does_not_compile_counts_for_nothing() -> None:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
+    isolation = working_bubblewrap()
     files = shop("rust", strong=True)
     files["src/lib.rs"] = "const LIMIT: i32 = 3;\nconst _: () = if LIMIT > 0 {} else { panic!() };\n" + RUST
     project = Project(files, limits=Limits(seconds=120))

@@ -10,8 +10,8 @@ from evals.probes.conduct import probe
 from evals.probes.report import ProbeReport
 from evals.verdict import Verdict
 from prompts.task import Limits, Task
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.trial import Laboratory, Project
+from tests.isolations import working_bubblewrap
 
 SERVER = (Path(__file__).parent / "submissions" / "server.py").read_text(encoding="utf-8")
 TASK = Task(
@@ -44,9 +44,7 @@ FAULTS = {
 
 
 async def probed(flaw: str, seconds: float = 30, server: str = SERVER) -> ProbeReport:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
+    isolation = working_bubblewrap()
     files = {"server.py": server}
     project = Project(
         files, start="exec python3 server.py", extra_env={"FLAW": flaw}, limits=Limits(seconds=60)

@@ -17,9 +17,9 @@ from evals.score import score_of
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
 from prompts.task import Limits
-from sandbox.isolation.bubblewrap import Bubblewrap
 from sandbox.trial import Laboratory, Project
 from tests.evals.test_judgement import ANSWER, GOOD
+from tests.isolations import working_bubblewrap
 
 SERVER = (Path(__file__).parent / "submissions" / "server.py").read_text(encoding="utf-8")
 SCRIPTS = load_scripts(Path(__file__).parent / "shop.probes.yaml")
@@ -172,9 +172,7 @@ def test_a_probe_that_fails_fails_the_answer_and_is_not_shown_to_the_model() -> 
 
 
 async def shop(flaw: str, server: str = SERVER) -> ProbeReport:
-    isolation = Bubblewrap()
-    if problem := isolation.problem():
-        pytest.skip(problem)
+    isolation = working_bubblewrap()
     project = Project(
         {"server.py": server},
         start="exec python3 server.py",
