@@ -12,8 +12,9 @@ from sandbox.layout import lay_out
 from sandbox.migrations import MigrationKind, sqlite_path
 from sandbox.report import TestReport
 from sandbox.repository.layout import Carried, lay_out_carried
+from sandbox.room import crowded_out, room
 from sandbox.scratch import ScratchFolder, remove_tree
-from sandbox.services.protocol import Binding
+from sandbox.services.protocol import Binding, Remark
 from sandbox.settings import fill_settings
 from sandbox.toolchains.protocol import RESULTS, WORK, Toolchain
 from sandbox.warm.zygotes import Zygotes
@@ -83,6 +84,7 @@ class Bench:
         self._isolation = isolation
         self._scratch = ScratchFolder("trial", sockets=True)
         folder = self._scratch.path
+        self._free = room(folder)
         work = Mount(folder / "work", WORK, writable=True)
         results = Mount(folder / "results", RESULTS, writable=True)
         self._root = work.source
@@ -180,6 +182,11 @@ class Bench:
     def _noted(self, finished: Finished) -> Finished:
         self.limited = self.limited or finished.limit is not None
         return finished
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """What happened to the place where the tests ran, for which no answer is to blame."""
+        crowded = crowded_out(self._scratch.path, self._free)
+        return (Remark(crowded, ours=True),) if crowded else ()
 
     def application(self, start: Start, seconds: float) -> tuple[Command, Path]:
         """The command that runs the application for at most so long, and the socket that leads to it."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from prompts.errors import SandboxError
+from sandbox.room import need_room
 
 _LOCK = ".held"
 _DEEPEST = 60  # leaves room for our own names, a server's folders and its socket's name
@@ -27,7 +28,9 @@ class ScratchFolder:
     def __init__(self, name: str, *, sockets: bool = False) -> None:
         usual, short = _homes()[0], _homes()[-1]
         deep = sockets and len(os.fsencode(usual)) > _DEEPEST
-        self._home = _made(short if deep else usual) / f"{name}-{secrets.token_hex(4)}"
+        parent = _made(short if deep else usual)
+        need_room(parent)
+        self._home = parent / f"{name}-{secrets.token_hex(4)}"
         self._home.mkdir(mode=0o700)
         # Locked before it has its name: nobody ever finds it there and free.
         fresh = self._home / (_LOCK + ".new")

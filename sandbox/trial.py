@@ -188,7 +188,7 @@ class Laboratory:
             migrated = await migrate(project.migrations, servers, bench.sqlite_file(), bench.run)
             start("tests")
             report = await bench.test(ready[0])
-            remarks = heard(servers)
+            remarks = (*heard(servers), *bench.remarks())
         notes = tuple(note for _, binding in servers for note in binding.notes)
         said = tuple(remark.text for remark in remarks)
         kept = KeptTrial(_in_their_light(report, remarks), migrated, (*notes, *said, *bench.notes))
