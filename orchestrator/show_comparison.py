@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evals.compare.comparison import Change, Comparison, Example, MetricChange, Shown, Side, TaskChange
-from evals.metrics.summary import Rate
+from evals.metrics.summary import Rate, percent
 from evals.reports.sources import counted, sources_told
 from orchestrator.show_table import show_table
 from prompts.quoting import one_line, visible
@@ -19,6 +19,8 @@ def show_comparison(console: "Console", comparison: Comparison, diffs: int) -> N
     """Both sides, the differences with their error bars, and the tasks that changed."""
     for name, side in (("first", comparison.first), ("second", comparison.second)):
         console.print(f"{name:7} {_side(side)}")
+    if comparison.same_run:
+        console.print("the same run twice: it differs from itself in nothing", style="yellow")
     console.print()
     _metrics(console, comparison)
     left = diffs
@@ -47,14 +49,20 @@ def rate_told(rate: Rate) -> str:
     """A rate with its interval, in percent."""
     if rate.value is None:
         return "nothing judged"
-    return f"{rate.value:.0%} ({rate.count} of {rate.of}; {rate.low:.0%} to {rate.high:.0%})"
+    interval = f"{percent(rate.low)} to {percent(rate.high)}"
+    return f"{percent(rate.value)} ({rate.count} of {rate.of}; {interval})"
 
 
 def _side(side: Side) -> str:
     sources = sources_told(side.sources)
-    errors = f"; {side.errors} could not be judged" if side.errors else ""
+    counts = (
+        (side.errors, "kept from a verdict by infrastructure"),
+        (side.inconclusive, "left open"),
+        (side.planned - side.samples, f"of {side.planned} missing: the run is not finished"),
+    )
+    left_out = "".join(f"; {count} {why}" for count, why in counts if count)
     who = f"{side.agent.model} ({side.agent.role} {side.agent.role_version}, team {side.agent.team})"
-    return f"{one_line(side.run, 120)}: {one_line(who, 160)}: {rate_told(side.verified)}; {sources}{errors}"
+    return f"{one_line(side.run, 120)}: {one_line(who, 160)}: {rate_told(side.verified)}; {sources}{left_out}"
 
 
 def _metrics(console: "Console", comparison: Comparison) -> None:

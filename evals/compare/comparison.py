@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from evals.gate.baseline import only_agent, task_counts, why_not_comparable
+from evals.gate.baseline import of_agent, task_counts, why_not_comparable
 from evals.gate.exact import Table, fisher
 from evals.metrics.differences import Difference, TaskPair, paired_difference
 from evals.metrics.summary import Rate, rate
@@ -29,12 +29,16 @@ Texts = Callable[[SampleResult, SampleResult], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One run's samples of one agent. ``sources`` tells live from replayed."""
+    """One run's samples of one agent: of ``planned`` ones ``samples`` are there, of which ``errors`` were kept from a
+    verdict by infrastructure and ``inconclusive`` left open. ``sources`` tells live from replayed.
+    """
 
     run: str
     agent: AgentInfo
+    planned: int
     samples: int
     errors: int
+    inconclusive: int
     verified: Rate
     sources: Mapping[str, int]
 
@@ -62,7 +66,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """One task in both runs. ``p`` is Fisher's exact test (two-sided) for this task alone, not corrected."""
+    """One task in both runs. ``p`` is Fisher's exact test for it alone: twice the smaller tail, not corrected."""
 
     task: str
     family: str
@@ -85,7 +89,11 @@ class MetricChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that two runs differ by; ``metrics`` has ``verified`` first."""
+    """All that two runs differ by; ``metrics`` has ``verified`` first.
+
+    ``same_run``: both sides are the same agent's samples of the same run. ``not_comparable`` tasks are in both runs,
+    ``only_first`` and ``only_second`` have no sample in the other one.
+    """
 
     first: Side
     second: Side
@@ -94,6 +102,7 @@ class Comparison:
     not_comparable: Mapping[str, str]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
+    same_run: bool = False
 
     def changed(self, change: Change) -> tuple[TaskChange, ...]:
         """The tasks that changed so, the clearest first."""
@@ -110,19 +119,21 @@ def compare(
     texts: Texts | None = None,
 ) -> Comparison:
     """Compare one agent of each run; ``texts`` makes the diffs of examples, which are empty without it."""
-    here, there = only_agent(first, first_agent), only_agent(second, second_agent)
-    before, after = _by_task(here), _by_task(there)
+    here, there = of_agent(first, first_agent), of_agent(second, second_agent)
+    before, after = _by_task(here.samples), _by_task(there.samples)
     shared = [task for task in before if task in after]
     trouble = {task: why for task in shared if (why := _trouble(before[task], after[task]))}
     kept = [task for task in shared if task not in trouble]
+    judged = [{task: _judged(group[task]) for task in kept} for group in (before, after)]
     return Comparison(
-        first=_side(first, here),
-        second=_side(second, there),
-        metrics=_metrics({t: before[t] for t in kept}, {t: after[t] for t in kept}),
-        tasks=tuple(_task_change(before[task], after[task], texts) for task in kept),
+        first=_side(here),
+        second=_side(there),
+        metrics=_metrics(*judged),
+        tasks=tuple(_task_change(judged[0][task], judged[1][task], texts) for task in kept),
         not_comparable=trouble,
         only_first=tuple(task for task in before if task not in after),
         only_second=tuple(task for task in after if task not in before),
+        same_run=bool(first.identity) and (first.identity, here.agents) == (second.identity, there.agents),
     )
 
 
@@ -134,28 +145,43 @@ def comparison_json(comparison: Comparison) -> str:
 def _by_task(samples: Sequence[SampleResult]) -> dict[str, list[SampleResult]]:
     groups: dict[str, list[SampleResult]] = defaultdict(list)
     for sample in samples:
-        if sample.counted:
-            groups[sample.task.id].append(sample)
+        groups[sample.task.id].append(sample)
     return dict(groups)
 
 
+def _judged(samples: Sequence[SampleResult]) -> list[SampleResult]:
+    return [sample for sample in samples if sample.counted]
+
+
 def _trouble(before: Sequence[SampleResult], after: Sequence[SampleResult]) -> str:
+    one, two = _judged(before), _judged(after)
+    if not (one and two):
+        where = "either" if not (one or two) else "the second" if one else "the first"
+        return f"no sample of {where} run could be judged"
     try:
-        return why_not_comparable(task_counts(before), task_counts(after))
+        return why_not_comparable(task_counts(one), task_counts(two))
     except ConfigError as error:
         return str(error)
 
 
-def _side(run: RunResults, samples: Sequence[SampleResult]) -> Side:
-    counted = [sample for sample in samples if sample.counted]
+def _side(run: RunResults) -> Side:
+    samples, counted = run.samples, _judged(run.samples)
     sources: dict[str, int] = defaultdict(int)
     for sample in samples:
         for source in sample.sources:
             sources[source] += 1
-    agent = samples[0].agent if samples else run.agents[0]
     verified = rate(sum(sample.verified for sample in counted), len(counted))
     errors = sum(sample.error is not None for sample in samples)
-    return Side(run.folder, agent, len(samples), errors, verified, dict(sorted(sources.items())))
+    return Side(
+        run=run.folder,
+        agent=run.agents[0],
+        planned=run.planned,
+        samples=len(samples),
+        errors=errors,
+        inconclusive=len(samples) - len(counted) - errors,
+        verified=verified,
+        sources=dict(sorted(sources.items())),
+    )
 
 
 _VALUES: Mapping[str, Value] = {

@@ -100,6 +100,15 @@ def rate(count: int, of: int) -> Rate:
     return Rate(count, of, count / of if of else None, interval.low, interval.high)
 
 
+def percent(share: float) -> str:
+    """A share in whole percent, where 0% means none and 100% all: 199 of 200 are no 100%."""
+    if 0 < share <= 0.005:
+        return "under 1%"
+    if 0.995 <= share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
 def summarize(name: str, samples: Sequence[SampleResult]) -> Summary:
     """The metrics of ``samples``."""
     counted = [sample for sample in samples if sample.counted]

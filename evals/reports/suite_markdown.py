@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from evals.metrics.breakdown import break_down
-from evals.metrics.summary import Amount, Rate, Summary
+from evals.metrics.summary import Amount, Rate, Summary, percent
 from evals.reports.agent_names import full_names
 from evals.reports.markdown_text import Folded, fitted, inline
 from evals.reports.sources import counted, sources_told
@@ -51,7 +51,7 @@ def _basis(run: RunResults, overall: Summary) -> str:
     """One sentence: what the headline counts, and what it does not."""
     rate, left = overall.verified, len(run.samples) - overall.verified.of
     told = f"{rate.count} of {counted(rate.of, 'judged sample' if left else 'sample')} verified"
-    span = f" (95% interval {rate.low:.0%} to {rate.high:.0%})" if rate.of else ""
+    span = f" (95% interval {percent(rate.low)} to {percent(rate.high)})" if rate.of else ""
     apart = (
         f"; {counted(left, 'sample')} could not be judged: {overall.errors} by infrastructure errors"
         if left
@@ -61,7 +61,9 @@ def _basis(run: RunResults, overall: Summary) -> str:
 
 
 def _facts(run: RunResults, overall: Summary) -> str:
-    at_k = ", ".join(f"pass@{at.k} {at.any:.0%}, pass^{at.k} {at.all:.0%}" for at in overall.at_k if at.k > 1)
+    at_k = ", ".join(
+        f"pass@{at.k} {percent(at.any)}, pass^{at.k} {percent(at.all)}" for at in overall.at_k if at.k > 1
+    )
     rows = [
         f"{counted(overall.samples, 'sample')}: {counted(len(run.tasks), 'task')}, "
         f"{counted(len(run.agents), 'agent')}, {counted(run.epochs, 'epoch')}",
@@ -96,8 +98,8 @@ def _table(head: str, groups: Sequence[tuple[str, Summary]]) -> str:
     ]
     for name, group in groups:
         rate, formats = group.verified, sum(group.adherence.values())
-        clean = f"{group.adherence.get('clean', 0) / formats:.0%}" if formats else "-"
-        tests = "-" if group.tests.value is None else f"{group.tests.value:.0%}"
+        clean = percent(group.adherence.get("clean", 0) / formats) if formats else "-"
+        tests = "-" if group.tests.value is None else percent(group.tests.value)
         seconds = "-" if group.latency.p50 is None else f"{group.latency.p50:.1f}"
         rows.append(
             f"| {name} | {_rate(rate)} ({rate.count}/{rate.of}) | {_interval(rate)} "
@@ -134,11 +136,11 @@ def _share(rate: Rate) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    return "-" if rate.value is None else f"{rate.value:.0%}"
+    return "-" if rate.value is None else percent(rate.value)
 
 
 def _interval(rate: Rate) -> str:
-    return f"{rate.low:.0%} to {rate.high:.0%}" if rate.of else "-"
+    return f"{percent(rate.low)} to {percent(rate.high)}" if rate.of else "-"
 
 
 def _dollars(amount: Amount) -> str:

@@ -6,6 +6,7 @@ from html import escape
 from urllib.parse import quote
 
 from evals.metrics.summary import Rate, Summary
+from evals.metrics.summary import percent as share_told
 from evals.results import SampleResult
 from evals.verdict import Verdict
 from prompts.quoting import one_line
@@ -21,7 +22,7 @@ def text(value: str, limit: int = 200) -> str:
 
 def percent(value: float | None) -> str:
     """A share in whole percent; a dash for none."""
-    return "-" if value is None else f"{value * 100:.0f}%"
+    return "-" if value is None else share_told(value)
 
 
 def rates(title: str, rows: Sequence[tuple[str, Rate]], link: str = "") -> str:

@@ -8,7 +8,7 @@ from evals.compare.comparison import compare, comparison_json
 from evals.results import ItemResult, MutantCounts, ProbeCounts, SampleResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
-from tests.evals.results import AGENT, outcomes, run, sample, task
+from tests.evals.results import AGENT, broken, outcomes, run, sample, task
 
 FIRST = run(outcomes({"a": (3, 0), "b": (1, 2), "c": (2, 1)}))
 SECOND = run(outcomes({"a": (1, 2), "b": (3, 0), "c": (2, 1)}))
@@ -57,6 +57,34 @@ def test_other_questions_are_not_compared() -> None:
     assert found.not_comparable == {"b": "another task", "c": "another grader"}
     assert (found.only_first, found.only_second) == ((), ("d",))
     assert [change.task for change in found.tasks] == ["a"]
+
+
+def test_what_could_not_be_judged_is_told_for_what_it_is() -> None:
+    opened = [
+        broken(s) if s.task.id == "a" else replace(s, verdict=Verdict.INCONCLUSIVE) if s.task.id == "b" else s
+        for s in SECOND.samples
+    ]
+    found = compare(FIRST, run(opened, planned=12))
+    assert found.not_comparable == dict.fromkeys(("a", "b"), "no sample of the second run could be judged")
+    assert (found.only_first, found.only_second) == ((), ())
+    second = found.second
+    assert (second.planned, second.samples, second.errors, second.inconclusive) == (12, 9, 3, 3)
+    assert compare(run(opened), FIRST).not_comparable["a"] == "no sample of the first run could be judged"
+    assert compare(run(opened), run(opened)).not_comparable["a"] == "no sample of either run could be judged"
+
+
+def test_runs_of_different_epochs_are_compared_by_their_rates() -> None:
+    found = compare(run(outcomes({"a": (1, 0), "b": (0, 1)})), run(outcomes({"a": (9, 1), "b": (5, 5)})))
+    assert [(c.task, c.change) for c in found.tasks] == [("a", "regressed"), ("b", "improved")]
+    assert found.metrics[0].difference.mean == pytest.approx((-0.1 + 0.5) / 2)
+    assert found.tasks[1].p == pytest.approx(1.0)
+
+
+def test_the_same_run_twice_is_told() -> None:
+    one = replace(FIRST, identity="a" * 16)
+    assert compare(one, one).same_run
+    assert not compare(one, replace(SECOND, identity="b" * 16)).same_run
+    assert not compare(FIRST, FIRST).same_run, "runs made up for tests have no identity"
 
 
 def test_items_costs_and_latencies_are_compared_where_they_are_known() -> None:

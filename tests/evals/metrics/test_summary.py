@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from evals.metrics.breakdown import break_down
-from evals.metrics.summary import summarize
+from evals.metrics.summary import percent, summarize
 from evals.verdict import Verdict
 from tests.evals.results import AGENT, broken, outcomes, run, sample, task
 
@@ -75,3 +75,21 @@ def test_a_run_is_broken_down_by_what_its_samples_differ_in() -> None:
 def test_nothing_has_no_rate_and_no_k() -> None:
     found = summarize("none", [])
     assert (found.verified.value, found.at_k, found.latency.p50) == (None, (), None)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0, "0%"),
+        (1 / 1000, "under 1%"),
+        (1 / 200, "under 1%"),
+        (0.006, "1%"),
+        (0.5, "50%"),
+        (0.994, "99%"),
+        (199 / 200, "over 99%"),
+        (1 - 1e-9, "over 99%"),
+        (1, "100%"),
+    ],
+)
+def test_percents_are_0_of_none_and_100_of_all(share: float, told: str) -> None:
+    assert percent(share) == told
