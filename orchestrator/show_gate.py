@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from evals.gate.decision import Decision
 from evals.gate.simulation import Caught, World
 from evals.reports.sources import counted, sources_told
+from orchestrator.show_table import show_table
 from prompts.quoting import one_line
 
 if TYPE_CHECKING:
@@ -74,8 +75,6 @@ def _grounds(console: "Console", decision: Decision) -> None:
 
 def show_caught(console: "Console", world: World, found: Sequence[Caught]) -> None:
     """How often each kind of simulated run raised an alarm, with its interval."""
-    from rich.table import Table
-
     samples = sorted({task.samples for task in world})
     deep = sorted({task.base_samples for task in world})
     mean = sum(task.passes for task in world) / len(world) if world else 0.0
@@ -83,14 +82,12 @@ def show_caught(console: "Console", world: World, found: Sequence[Caught]) -> No
         f"{len(world)} tasks, {_span(samples)} samples each against a baseline of {_span(deep)}; "
         f"mean rate {mean:.0%}; {found[0].runs} simulated runs of each kind"
     )
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ("when", "alarms", "95% interval", "suite", "task", "item"):
-        table.add_column(head, justify="left" if head == "when" else "right")
+    rows = []
     for one in found:
         scopes = [f"{one.scopes.get(scope, 0) / one.runs:.1%}" for scope in ("suite", "task", "item")]
         interval = f"{one.interval.low:.1%} to {one.interval.high:.1%}"
-        table.add_row(one.name, f"{one.alarms / one.runs:.1%}", interval, *scopes)
-    console.print(table)
+        rows.append((one.name, f"{one.alarms / one.runs:.1%}", interval, *scopes))
+    show_table(console, ("when", "alarms", "95% interval", "suite", "task", "item"), rows)
 
 
 def _span(values: Sequence[int]) -> str:

@@ -100,10 +100,10 @@ def run(
 
     \b
     backsmith run task.yaml --model anthropic/claude-opus-5
-    backsmith run task.yaml --model ollama/qwen3-coder --rounds 5 --set temperature=0.2
+    backsmith run task.yaml --model ollama/NAME --rounds 5 --set temperature=0.2
     backsmith run task.yaml --model openai/gpt-5 --budget money=2.50 --record cassettes/
     backsmith run task.yaml --model manual
-    backsmith run "Add rate limiting to POST /login" --into . --model anthropic/claude-opus-5
+    backsmith run "Add rate limits to POST /login" --into . --model openai/gpt-5
     """
     from orchestrator.exit_codes import exit_code
     from orchestrator.model_choice import ModelChoice
@@ -235,16 +235,10 @@ def task_name(task: "Task") -> str:
     return slug(redactor().redact(task.task))
 
 
-_SOURCES = {
-    "drifted": "replayed by task (recorded with another prompt)",
-    "cached": "from the completion cache",
-    "manual": "by hand",
-}
-
-
 def show_result(result: "TaskRunResult", title: str) -> None:
     """The verdict of a run and where everything is."""
     from agents.models import redactor
+    from evals.reports.sources import sources_named
     from evals.score import spent
     from orchestrator.show import show_score
     from orchestrator.terminal import console
@@ -256,7 +250,6 @@ def show_result(result: "TaskRunResult", title: str) -> None:
         out.print(f"  rounds     {len(result.sample.rounds)}, round {best.number} counts")
     if told := spent(result.sample.usage, result.sample.cost):
         out.print(f"  tokens     {told}")
-    sources = dict.fromkeys(_SOURCES.get(r.source, r.source) for r in result.sample.rounds)
-    out.print(f"  answered   {', '.join(sources)}")
+    out.print(f"  answered   {sources_named(r.source for r in result.sample.rounds)}")
     out.print(f"  repository {result.repository} (branch {result.sample.branch})")
     out.print(f"  report     {result.report}")

@@ -1,5 +1,5 @@
 // What one round of a sample came to, and the page of a sample.
-const MOST_LINES = 4000, MOST_FILES = 40, MOST_ROWS = 200;
+const MOST_LINES = 4000, MOST_FILES = 40, MOST_ROWS = 200, MOST_SAID = 5;
 
 // A text with numbered lines, and notes under the lines that they speak of.
 function code(text, notes, told) {
@@ -45,9 +45,11 @@ function testsBox(score) {
   const parts = [h("h3", {}, "Tests"), h("p", {}, told, how ? h("small", {}, ` (${how})`) : null)];
   if (tests.problem) parts.push(h("pre", {}, tests.problem));
   const cases = [...tests.cases].sort((a, b) => order[a.outcome] - order[b.outcome]);
+  // The first few say at once what they found, the others when they are asked.
+  const said = (c, n) => (c.message ? (n < MOST_SAID ? h("pre", {}, c.message) : lazy("What it said", () => h("pre", {}, c.message))) : null);
   const rows = (some) => [
-    table(["outcome", "test", "seconds"], some.slice(0, MOST_ROWS).map((c) => [verdict(c.outcome),
-      [c.id, c.hidden ? badge("the task's own") : null, c.message ? h("pre", {}, c.message) : null], c.seconds.toFixed(2)])),
+    table(["outcome", "test", "seconds"], some.slice(0, MOST_ROWS).map((c, n) => [verdict(c.outcome),
+      [c.id, c.hidden ? badge("the task's own") : null, said(c, n)], c.seconds.toFixed(2)])),
     some.length > MOST_ROWS ? h("p", { class: "more" }, `and ${some.length - MOST_ROWS} more`) : null,
   ];
   const bad = cases.filter((c) => order[c.outcome] === 0), fine = cases.filter((c) => order[c.outcome] !== 0);
