@@ -310,6 +310,9 @@ def test_axe_finds_nothing_serious(page: Page, report: Path, tmp_path: Path) -> 
         for place, until in (
             ("#/", "true"),
             ("#/samples", "document.querySelector('.samples')"),
+            ("#/samples?text=nothing-is-called-so", "document.querySelector('#rows p')"),
+            ("#/sample/3", "document.querySelector('#sample').textContent.includes('git show')"),
+            ("#/sample/999", "document.querySelector('#sample').textContent.includes('no such sample')"),
             ("#/sample/2", "document.querySelector('.round')"),
         ):
             go(page, place, until)
