@@ -11,7 +11,9 @@ import os
 import re
 import shutil
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +23,7 @@ from prompts.task import Limits
 from sandbox.isolation.protocol import Command, Isolation
 from sandbox.report import TestReport
 from sandbox.toolchains.choose import find_toolchain
-from sandbox.trial import Laboratory, Project
+from sandbox.trial import Laboratory, Project, Trial
 
 pytestmark = pytest.mark.network
 
@@ -35,33 +37,53 @@ WATCHED = ("/etc/shadow", "/etc/passwd", "/usr/bin/env", "/proc/sys/kernel/core_
 async def test_trick(
     trick: Path, isolation: Isolation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = yaml.safe_load((trick / "trick.yaml").read_text(encoding="utf-8"))
-    folder = trick / "files"
-    files = {
-        str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()
-    }
-    needs = about.get("needs", "")
+    files = files_of(trick)
+    needs = about(trick).get("needs", "")
     if needs and not await has(isolation, needs, files):
         pytest.skip(f"there is no {needs}")
-    limits = OTHER_LIMITS if needs else LIMITS
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-planted")
+
+    async def run(project: Project) -> Trial:
+        async with Laboratory(isolation) as laboratory:
+            return await laboratory.run(project)
+
     (tmp_path / "planted-secret").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-planted")
+    await caught(trick, run, OTHER_LIMITS if needs else LIMITS)
+
+
+async def caught(trick: Path, run: Callable[[Project], Awaitable[Trial]], limits: Limits) -> Trial:
+    """See that a trick fails with its evidence, and leaves the host as it was."""
+    told = about(trick)
     before = state_of_the_host()
     with socket.create_server(("127.0.0.1", 0)) as server:
         extra = {"HOST_SERVER": str(server.getsockname()[1])}
-        env_vars = tuple((about.get("env") or {}).items())
-        async with Laboratory(isolation) as laboratory:
-            trial = await laboratory.run(Project(files, env_vars=env_vars, extra_env=extra, limits=limits))
+        env_vars = tuple((told.get("env") or {}).items())
+        trial = await run(Project(files_of(trick), env_vars=env_vars, extra_env=extra, limits=limits))
     report = trial.report
-    assert not report.passed, about["why"]
+    assert not report.passed, told["why"]
     assert not report.ours
-    assert re.search(about["evidence"], evidence(report)), (
+    assert re.search(told["evidence"], evidence(report)), (
         report.problem,
         report.cases,
         report.output[-1500:],
     )
     assert state_of_the_host() == before
     assert not await left_running()
+    return trial
+
+
+def about(trick: Path) -> dict[str, Any]:
+    """What ``trick.yaml`` says."""
+    told: dict[str, Any] = yaml.safe_load((trick / "trick.yaml").read_text(encoding="utf-8"))
+    return told
+
+
+def files_of(trick: Path) -> dict[str, str]:
+    """What the model sent."""
+    folder = trick / "files"
+    return {
+        str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file()
+    }
 
 
 async def has(isolation: Isolation, program: str, files: dict[str, str]) -> bool:
