@@ -1,5 +1,6 @@
 """The baseline's file, read and written."""
 
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -21,13 +22,17 @@ def load_baseline(path: Path) -> Baseline:
 
 
 def store_baseline(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
+    """Write the file whole or not at all; where ``path`` is a link, what it leads to is written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(mode)
-        Path(file.name).replace(path)
+        place = path.resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        mode = place.stat().st_mode & 0o777 if place.exists() else 0o644
+        with contextlib.ExitStack() as undo:
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, delete=False) as file:
+                undo.callback(Path(file.name).unlink)
+                file.write(text)
+            Path(file.name).chmod(mode)
+            Path(file.name).replace(place)
+            undo.pop_all()
     except OSError as error:
         raise StoreError(f"the baseline cannot be written to {path}: {error.strerror}") from error

@@ -27,17 +27,25 @@ def bless(
     """
     from evals.gate.baseline import count, write_baseline
     from evals.gate.baseline import merge as merge_baselines
+    from evals.reports.sources import counted
     from orchestrator.baseline_file import load_baseline, store_baseline
     from orchestrator.results import read_results
     from orchestrator.terminal import console
+    from prompts.quoting import one_line
 
-    found = count(read_results(run), agent)
+    results = read_results(run)
+    found = count(results, agent)
+    left_out = [task.id for task in results.tasks if task.id not in found.tasks]
     if merge and baseline.exists():
         found = merge_baselines(load_baseline(baseline), found)
     store_baseline(baseline, write_baseline(found))
     samples = sum(task.samples for task in found.tasks.values())
     passed = sum(task.passed for task in found.tasks.values())
     runs = f"{len(found.runs)} runs" if len(found.runs) > 1 else "1 run"
-    console(stderr=True).print(
-        f"{baseline}: {len(found.tasks)} tasks, {samples} samples of {runs}, {passed} verified"
+    told = console(stderr=True)
+    told.print(
+        f"{baseline}: {counted(len(found.tasks), 'task')}, {samples} samples of {runs}, {passed} verified"
     )
+    if left_out:
+        names = one_line(", ".join(left_out), 400)
+        told.print(f"left out, as none of their samples could be judged: {names}", style="yellow")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.baseline_file import store_baseline
 from orchestrator.run_objects import RunObjects
 from orchestrator.text_diff import text_diff
 from prompts.errors import ConfigError, StoreError
@@ -48,6 +49,35 @@ def test_a_run_is_blessed_and_gates_others(cli: Cli, runs: tuple[Path, Path], tm
 
     with pytest.raises(ConfigError, match="already"):
         cli("bless", good, "--baseline", baseline, "--merge")
+
+
+def test_a_baseline_is_written_whole_through_links_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/b.json").write_text("old", encoding="utf-8")
+    (tmp_path / "real/b.json").chmod(0o640)
+    (tmp_path / "b.json").symlink_to("real/b.json")
+    store_baseline(tmp_path / "b.json", "new")
+    assert (tmp_path / "b.json").is_symlink()
+    assert (tmp_path / "real/b.json").read_text(encoding="utf-8") == "new"
+    assert (tmp_path / "real/b.json").stat().st_mode & 0o777 == 0o640
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match="cannot be written"):
+        store_baseline(tmp_path / "folder", "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.json", "folder", "real"]
+
+
+def test_what_cannot_go_together_is_told(cli: Cli, runs: tuple[Path, Path], tmp_path: Path) -> None:
+    baseline = tmp_path / "b.json"
+    cli("bless", runs[0], "--baseline", baseline)
+    gate = ("gate", runs[1], "--baseline", baseline)
+    with pytest.raises(ConfigError, match="exclude each other"):
+        cli(*gate, "--fresh", runs[0], "--confirm", "suite")
+    with pytest.raises(ConfigError, match="would both be printed"):
+        cli(*gate, "--json", "--markdown", "-")
+    with pytest.raises(ConfigError, match="holds the samples of"):
+        cli(*gate, "--fresh", runs[1])
+    assert "the same run twice" in cli("compare", runs[0], runs[0]).stdout
+    assert "this run is part of the baseline" in cli("gate", runs[0], "--baseline", baseline).stdout
 
 
 def test_comparing_shows_what_changed_and_why(cli: Cli, runs: tuple[Path, Path]) -> None:

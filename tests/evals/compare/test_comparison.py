@@ -1,10 +1,15 @@
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from evals.compare.comparison import compare, comparison_json
+from evals.gate.baseline import count
+from evals.gate.decision import decide, decision_json
 from evals.results import ItemResult, MutantCounts, ProbeCounts, SampleResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
@@ -123,6 +128,29 @@ def test_two_agents_of_one_run_can_be_compared() -> None:
     assert [change.task for change in found.changed("regressed")] == ["a"]
     with pytest.raises(ConfigError, match="several agents"):
         compare(both, both)
+
+
+def keys_of(value: object) -> Iterator[str]:
+    """The names of all fields, but those that are data: tasks and sources."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key not in {"not_comparable", "sources"}:
+                yield from keys_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys_of(inner)
+
+
+def test_every_field_of_the_machine_output_is_documented() -> None:
+    docs = (Path(__file__).parents[3] / "docs/json.md").read_text(encoding="utf-8")
+    compared = docs.split("## `compare --json`")[1].split("\n## ")[0]
+    data = json.loads(comparison_json(compare(FIRST, SECOND)))
+    assert set(keys_of(data)) == set(re.findall(r'"([a-z_]+)"', compared))
+    gated = docs.split("## `gate --json`")[1].split("\n## ")[0]
+    red = decide(run(outcomes({"a": (0, 9)}, items={"auth-required": Verdict.FAIL})), count(FIRST))
+    assert red.security
+    assert set(keys_of(json.loads(decision_json(red)))) <= set(re.findall(r'"([a-z_]+)"', gated))
 
 
 def test_json_has_the_whole_story() -> None:
