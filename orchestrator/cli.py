@@ -33,7 +33,7 @@ def backsmith(
     \b
     Start here:       backsmith demo
     One task:         backsmith run task.yaml --model anthropic/NAME
-    In a repository:  backsmith run "Add rate limiting to POST /login" --into . --model anthropic/NAME
+    In a repository:  backsmith run "Add rate limits" --into . --model openai/NAME
     Other answers:    backsmith score response.md --task task.yaml
     Any directory:    backsmith check src/
     Many samples:     backsmith eval recordings --model replay

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from typer.core import TyperCommand
+from typer.main import get_command
+from typer.testing import CliRunner
 
 from orchestrator.cli import application
 
@@ -47,7 +49,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def commands(text: str) -> Iterator[tuple[str, list[str]]]:
     """Each line that is a command of ours, as it stands and as the words after the program's name."""
     for line in text.replace("\\\n", " ").split("\n"):
-        if found := re.match(r"(?: {4,}|\$ |- )?(?:[A-Z_]+=\S+ )*backsmith (.*)", line):
+        if found := re.match(r"(?: {2,}|\$ |- )?(?:[\w -]+: +)?(?:[A-Z_]+=\S+ )*backsmith (.*)", line):
             yield line, words(found[1])
 
 
@@ -79,3 +81,21 @@ def test_commands_can_be_given(page: Path, accept: Callable[[list[str]], None]) 
             accept(args)
         except Exception as error:  # what Typer raises has no public root
             pytest.fail(f"{page.name}: {line.strip()}: {error}")
+
+
+PARTS = [("gate", "simulate"), ("models", "list"), ("models", "test")]
+PARTS += [("prompts", "list"), ("prompts", "show"), ("prompts", "diff")]
+HELPED = [(), *((name,) for name in get_command(application()).commands), *PARTS]
+
+
+@pytest.mark.parametrize("command", HELPED, ids=" ".join)
+def test_help_fits_a_terminal_and_its_examples_can_be_given(
+    command: tuple[str, ...], accept: Callable[[list[str]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = CliRunner().invoke(application(), [*command, "--help"]).stdout
+    assert [line for line in told.split("\n") if len(line) > 80] == []
+    examples = [args for line, args in commands(told) if re.match(r"  \S", line)]
+    assert examples or command in {("models",), ("prompts",)}
+    for args in examples:
+        accept(args)

@@ -126,9 +126,10 @@ def eval_suite(
 
     \b
     backsmith eval recordings --model replay
-    backsmith eval suites/mine --model openai/gpt-5 --model anthropic/claude-opus-5 --epochs 5 --budget money=20
+    backsmith eval suites/mine --model openai/gpt-5 --epochs 5 --budget money=20
+    backsmith eval suites/mine --model openai/gpt-5 --model anthropic/NAME
     backsmith eval suites/mine --model openai/gpt-5 --batch --run runs/nightly
-    backsmith eval suites/mine --model openai/gpt-5 --engine ray --ray-address auto
+    backsmith eval suites/mine --model ollama/NAME --engine ray --ray-address auto
     """
     from evals.suites.reading import find_suite, load_suite
     from orchestrator.eval_engine import Pace

@@ -83,8 +83,8 @@ def check(
     infrastructure errors, nothing to compare).
 
     \b
-    backsmith gate runs/NAME --baseline evals/baseline.json
-    backsmith gate runs/NAME --baseline evals/baseline.json --confirm suites/mine --budget money=5
+    backsmith gate runs/NAME --baseline suites/mine/baseline.json
+    backsmith gate RUN --baseline FILE --confirm suites/mine --budget money=5
     backsmith gate simulate --baseline evals/baseline.json --samples 3
     """
     import asyncio

@@ -29,7 +29,7 @@ def mcp(
     that are given here; code never runs outside of a sandbox.
 
     \b
-    backsmith mcp --root ~/src/shop --model anthropic/claude-opus-5 --budget money=2.50
+    backsmith mcp --root ~/src/shop --model openai/gpt-5 --budget money=2.50
     """
     from orchestrator.mcp_server import Limits, make_server
     from orchestrator.teams import find_team

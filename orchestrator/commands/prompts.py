@@ -89,7 +89,7 @@ def show(
     \b
     backsmith prompts show backend-builder --task task.yaml
     backsmith prompts show backend-expert --task task.yaml --for design
-    backsmith prompts show backend-builder --task task.yaml --model openai/gpt-5 --json
+    backsmith prompts show backend-builder --task task.yaml --model openai/gpt-5
     """
     from prompts.role import load_role
     from prompts.stack import name_hints
@@ -146,7 +146,7 @@ def diff(
     \b
     backsmith prompts diff backend-builder
     backsmith prompts diff backend-builder --task task.yaml
-    backsmith prompts diff backend-builder --task task.yaml --against ./last-weeks-prompts
+    backsmith prompts diff backend-builder --task task.yaml --against ./last-week
     backsmith prompts diff backend-builder --task a.yaml --other-task b.yaml
     """
     from prompts.role import load_role

@@ -38,7 +38,7 @@ def report(
 
     \b
     backsmith report runs/20260101-120000-build-user-authentication
-    backsmith report runs/NAME --html report.html --junit junit.xml --rows samples.csv
+    backsmith report runs/NAME --html report.html --junit junit.xml
     backsmith report runs/NAME --json - | jq '.metrics.overall.verified'
     """
     from orchestrator.report_forms import Forms

@@ -101,7 +101,7 @@ def run(
     \b
     backsmith run task.yaml --model anthropic/claude-opus-5
     backsmith run task.yaml --model ollama/NAME --rounds 5 --set temperature=0.2
-    backsmith run task.yaml --model openai/gpt-5 --budget money=2.50 --record cassettes/
+    backsmith run task.yaml --model openai/gpt-5 --budget money=2 --record tapes/
     backsmith run task.yaml --model manual
     backsmith run "Add rate limits to POST /login" --into . --model openai/gpt-5
     """
