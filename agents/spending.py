@@ -98,6 +98,11 @@ class Spending:
         """What the run has spent so far."""
         return self._run.spent
 
+    def counts(self, model: str) -> bool:
+        """Whether what ``provider/name`` costs is known, where money is limited."""
+        limited = self._run_limit.money is not None or self._sample_limit.money is not None
+        return not limited or cost(model, Usage(input=1, output=1)) is not None
+
     def charge(self, sample: str, amounts: Amounts) -> None:
         """Count what was spent before this process (a run that is resumed), or outside of it."""
         self._run.spent += amounts

@@ -20,6 +20,8 @@ from prompts.task import Task
 from sandbox.warm.mode import WarmMode
 
 ENGINES = ("local", "ray")
+# What answers without a provider that would be paid.
+_FREE = ("replay", "manual", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ async def run_eval(
         kept.started({"epochs": run.epochs, "environment": told})
         for line in kept.damaged:
             progress.note(f"line {line} of the journal is damaged and is left out")
+        for model in dict.fromkeys(agent.info.model for agent in run.agents.values()):
+            if model.partition("/")[0] not in _FREE and not spending.counts(model):
+                progress.note(f"the price of {model} is unknown: limit its calls or tokens as well as money")
         paced = pace if pace.jobs else replace(pace, jobs=court.places)
         engine = EvalEngine(run, kept, court.judge, paced, progress.tick)
         progress.attach(engine)

@@ -142,6 +142,8 @@ def _limit(pairs: tuple[str, ...], project: Project) -> Limit:
             )
         values[name] = value
     try:
+        for name, value in values.items():
+            _check_amount(name, Decimal(value))
         return Limit(
             money=Decimal(values["money"]) if "money" in values else limit.money,
             tokens=int(values["tokens"]) if "tokens" in values else limit.tokens,
@@ -150,6 +152,14 @@ def _limit(pairs: tuple[str, ...], project: Project) -> Limit:
         )
     except (ValueError, InvalidOperation) as error:
         raise ConfigError(f"--budget: {' '.join(pairs)} holds no number", "as in money=2.50") from error
+
+
+def _check_amount(name: str, amount: Decimal) -> None:
+    """Raises ConfigError for what is no amount: with nothing to compare it would hold nothing back."""
+    if not amount.is_finite() or amount < 0:
+        raise ConfigError(
+            f"--budget {name}={amount} is no amount", "leave it out where nothing is to limit it"
+        )
 
 
 def _say_where(prompt: Path, answer: Path) -> None:
