@@ -80,7 +80,6 @@ class Tally:
     failed: int = 0
     inconclusive: int = 0
     errors: int = 0
-    retried: int = 0
     cost: Decimal = Decimal(0)
     unpriced: int = 0
     last_error: str = ""
@@ -181,7 +180,6 @@ class EvalEngine:
             finished, problem, again = await self._once(plan)
             if problem is None or not (left and again) or self._stopped is not None:
                 break
-            self.tally.retried += 1
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         verdict = finished.best.score.verdict if finished and problem is None else Verdict.INCONCLUSIVE
