@@ -161,6 +161,8 @@ unpack("index").then((found) => {
   index.samples.forEach((s, i) => { s.i = i; s.haystack = `${s.name} ${s.title} ${s.why} ${s.error || ""} ${s.items.join(" ")}`.toLowerCase(); });
   shown = index.samples;
   filters();
+  // A run of one task has one story, and nothing to compare it with.
+  if (!location.hash && index.samples.length === 1) history.replaceState(null, "", "#/sample/0");
   addEventListener("hashchange", route);
   return route();
 }).catch((error) => { document.body.dataset.view = "overview"; $("overview").prepend(h("p", { class: "warning" }, `The samples of this report cannot be read: ${error.message}`)); });

@@ -219,7 +219,8 @@ def test_five_hundred_files_and_a_line_without_end(page: Page, tmp_path: Path) -
     pages = {0: page_block(found.samples[0], SamplePage((), (one,)))}
     path.write_text("".join(document(found, pages, {}, "0.1.0")), encoding="utf-8")
     assert path.stat().st_size < 200_000
-    page.open(path, "#/sample/0")
+    page.open(path)
+    assert page.run("location.hash") == "#/sample/0", "a run of one sample opens at its page"
     page.wait("document.querySelector('.round')")
     heads = "[...document.querySelectorAll('.round > details > summary')].map(s => s.textContent)"
     shown = [head for head in page.run(heads) if ".py" in head]
