@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from evals.metrics.intervals import CONFIDENCE, Interval, normal_quantile, student_quantile
 
 POWER = 0.8
+_NO_SCATTER = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Difference:
     """The second run's mean less the first's, over the tasks of both.
 
     ``error`` is the standard error clustered by family; it, ``interval`` and ``detectable`` (the smallest
-    true difference that would have been seen with a power of 80%) are None with fewer than two families.
+    true difference that would have been seen with a power of 80%) are None with fewer than two families. The
+    latter two are also None where all families differ alike, as where everything passes in both runs: a scatter
+    that did not show is no certainty.
     """
 
     mean: float
@@ -60,6 +63,8 @@ def paired_difference(pairs: Sequence[TaskPair], confidence: float = CONFIDENCE)
         return Difference(mean, None, None, None, len(pairs), count)
     squares = math.fsum(math.fsum(cluster) ** 2 for cluster in clusters.values())
     error = math.sqrt(squares * count / (count - 1)) / len(pairs)
+    if error <= _NO_SCATTER * max(1.0, abs(mean)):
+        return Difference(mean, 0.0, None, None, len(pairs), count)
     half = student_quantile((1 + confidence) / 2, count - 1) * error
     detectable = (normal_quantile((1 + confidence) / 2) + normal_quantile(POWER)) * error
     return Difference(mean, error, Interval(mean - half, mean + half), detectable, len(pairs), count)

@@ -1,7 +1,10 @@
 import math
 import random
 
+import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from evals.metrics.differences import TaskPair, paired_difference
@@ -42,6 +45,35 @@ def test_one_family_gives_a_difference_and_no_error_bar() -> None:
     assert found.mean == pytest.approx(0.3)
     assert (found.error, found.interval, found.detectable) == (None, None, None)
     assert paired_difference([]) is None
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.1, -1 / 3, 1234.5])
+def test_families_that_all_differ_alike_show_no_scatter_and_no_certainty(gap: float) -> None:
+    """Everything passes in both runs: that the runs could have seen any difference at all is not known."""
+    found = paired_difference(pairs(gap, gap, gap, gap, gap, gap, gap))
+    assert found is not None
+    assert found.mean == pytest.approx(gap)
+    assert (found.error, found.interval, found.detectable) == (0.0, None, None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.floats(-1, 1), st.floats(-1, 1)), min_size=2, max_size=30))
+def test_the_error_is_that_of_least_squares_with_clusters(rows: list[tuple[int, float, float]]) -> None:
+    """The sandwich of Liang and Zeger for a regression on the constant alone, by matrices."""
+    made = [TaskPair(str(i), str(family), one, two) for i, (family, one, two) in enumerate(rows)]
+    found = paired_difference(made)
+    assert found is not None
+    gaps = numpy.array([two - one for _, one, two in rows])
+    ones = numpy.ones((len(rows), 1))
+    bread = numpy.linalg.inv(ones.T @ ones)
+    left = gaps - bread @ ones.T @ gaps
+    families = sorted({family for family, _, _ in rows})
+    if len(families) < 2:
+        assert found.error is None
+        return
+    own = numpy.array([family for family, _, _ in rows])
+    scores = [ones[own == family].T @ left[own == family] for family in families]
+    meat = sum(numpy.outer(score, score) for score in scores) * len(families) / (len(families) - 1)
+    assert found.error == pytest.approx(math.sqrt((bread @ meat @ bread).item()), abs=1e-9)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:

@@ -3,6 +3,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from evals.metrics.passes import pass_at_k, pass_hat_k
 
@@ -16,6 +17,14 @@ def test_are_the_shares_of_all_choices_of_k_samples(case: tuple[int, int, int]) 
     chosen = list(combinations(outcomes, k))
     assert pass_at_k(samples, passed, k) == pytest.approx(sum(map(any, chosen)) / len(chosen))
     assert pass_hat_k(samples, passed, k) == pytest.approx(sum(map(all, chosen)) / len(chosen))
+
+
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
+def test_are_what_drawing_without_replacement_gives(case: tuple[int, int, int]) -> None:
+    samples, passed, k = case
+    drawn = stats.hypergeom(samples, passed, k)
+    assert pass_at_k(samples, passed, k) == pytest.approx(drawn.sf(0), abs=1e-9)
+    assert pass_hat_k(samples, passed, k) == pytest.approx(drawn.pmf(k), abs=1e-9)
 
 
 def test_the_numbers_of_the_paper_stay_finite_for_many_samples() -> None:
