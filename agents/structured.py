@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from agents.completion import Completion, Message, Model, Request
+from prompts.problems import problems_found
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -118,8 +119,6 @@ def _objects(answer: str) -> list[object]:
 
 
 def _told(error: "ValidationError") -> tuple[str, ...]:
-    errors = error.errors(include_url=False, include_input=False)
-    told = [f"{'.'.join(map(str, e['loc'])) or 'the object'}: {e['msg']}" for e in errors[:_PROBLEMS_TOLD]]
-    if len(errors) > _PROBLEMS_TOLD:
-        told.append(f"and {len(errors) - _PROBLEMS_TOLD} more")
-    return tuple(told)
+    found = problems_found(error, "the object")
+    more = [f"and {len(found) - _PROBLEMS_TOLD} more"] if len(found) > _PROBLEMS_TOLD else []
+    return (*found[:_PROBLEMS_TOLD], *more)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from prompts.yamltext import Mapping
 
 T = TypeVar("T", bound="BaseModel")
+Words = Callable[[Sequence[str], Any], tuple[str, str]]
+"""Says what is wrong, and a hint: by the names that lead to the place, and the problem as pydantic tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +25,10 @@ class Problem:
     hint: str = ""
 
 
-def validated(
-    model: type[T],
-    values: Any,
-    root: "Mapping",
-    name: str,
-    words: Callable[[Sequence[str], Any], tuple[str, str]],
-) -> T:
-    """The ``model`` made from ``values``, which were read from ``root``.
+def validated(model: type[T], values: Any, root: "Mapping", name: str, words: Words) -> T:
+    """The ``model`` made from ``values``, which were read from ``root`` in the file ``name``.
 
-    Raises ``config_error`` with all that pydantic finds; ``words`` makes what is wrong and its hint of the names that
-    lead to the place, and of the problem as pydantic tells it.
+    Raises ConfigError with a line for each thing that is wrong, as ``config_error`` makes it.
     """
     from pydantic import ValidationError
 
@@ -60,13 +55,18 @@ def config_error(name: str, problems: Iterable[Problem]) -> ConfigError:
     )
 
 
+def problems_found(error: "ValidationError", whole: str) -> list[str]:
+    """All that pydantic found, each with its place; ``whole`` stands for the place that has no name."""
+    found = error.errors(include_url=False, include_input=False)
+    return [f"{'.'.join(map(str, one['loc'])) or whole}: {one['msg']}" for one in found]
+
+
 def first_problem(error: "ValidationError", whole: str) -> str:
-    """The first thing that pydantic found, with its place; ``whole`` stands for the place that has no name."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or whole}: {first['msg']}"
+    """The first of ``problems_found``."""
+    return problems_found(error, whole)[0]
 
 
-def _problem(found: Any, root: "Mapping", words: Callable[[Sequence[str], Any], tuple[str, str]]) -> Problem:
+def _problem(found: Any, root: "Mapping", words: Words) -> Problem:
     from prompts.yamltext import line_at
 
     place = [str(part) for part in found["loc"]]
