@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from evals.mutants.mutant import MutantReport
-from evals.probes.report import ProbeReport
+from evals.probes.report import TASK, ProbeReport, ProbeResult
 from evals.prose import Prose
 from evals.reports.markdown_text import fitted, indented, inline
 from evals.reports.run_report import RoundReport, RunReport, SampleReport
@@ -103,10 +103,11 @@ def _diagnostics(score: Score) -> str:
 def _checklist(score: Score) -> str:
     rows = ["| item | verdict | evidence |", "|---|---|---|"]
     for check in score.checklist:
-        places = [_place(evidence) for evidence in check.evidence[:_MAX_EVIDENCE]]
-        more = len(check.evidence) - len(places)
-        told = "<br>".join([inline(check.reason), *places, *([f"and {more} more"] if more else [])])
-        rows.append(f"| {check.item} | {_MARKS[check.verdict]} | {told} |")
+        told = [e for e in check.evidence if e.path or e.message != check.reason]
+        places = [_place(evidence) for evidence in told[:_MAX_EVIDENCE]]
+        more = len(told) - len(places)
+        cell = "<br>".join([inline(check.reason), *places, *([f"and {more} more"] if more else [])])
+        rows.append(f"| {inline(check.item)} | {_MARKS[check.verdict]} | {cell} |")
     return "\n".join(rows)
 
 
@@ -118,11 +119,15 @@ def _probes(report: ProbeReport) -> str:
     ranked = sorted(report.results, key=lambda r: (_WORST.index(r.verdict), r.endpoint))
     rows = ["| endpoint | probe | item | outcome | request and answer |", "|---|---|---|---|---|"]
     rows += [
-        f"| {inline(r.endpoint)} | {inline(r.probe)} | {r.item} | {_MARKS[r.verdict]} | {inline(r.message)} |"
+        f"| {inline(r.endpoint)} | {inline(r.probe)} | {_item(r)} | {_MARKS[r.verdict]} | {inline(r.message)} |"
         for r in ranked[:_MAX_PROBES]
     ]
     more = f"\n\nand {len(ranked) - _MAX_PROBES} more" if len(ranked) > _MAX_PROBES else ""
     return f"{told}\n\n" + "\n".join(rows) + more
+
+
+def _item(result: ProbeResult) -> str:
+    return "the task's own" if result.item == TASK else inline(result.item)
 
 
 def _mutants(report: MutantReport) -> str:

@@ -8,7 +8,7 @@ import pytest
 from agents.completion import Usage
 from evals.judgement import judge_answer
 from evals.mutants.mutant import Mutant, MutantReport
-from evals.probes.report import ProbeReport, ProbeResult
+from evals.probes.report import TASK, ProbeReport, ProbeResult
 from evals.prose import Prose, ProseRuling
 from evals.reports.markdown import report_markdown
 from evals.reports.markdown_text import Folded, fitted, inline
@@ -50,17 +50,19 @@ def test_tells_probes_and_mutants_with_what_failed() -> None:
     wrong = ProbeResult(
         "auth-required", "stranger", "POST /a", Verdict.FAIL, f"granted: {HOSTILE}", "a.py", 3
     )
+    own = ProbeResult(TASK, "sold once", "POST /b", Verdict.PASS, "as it must be")
     right = ProbeResult("error-handling", "malformed", "GET /b", Verdict.PASS, "answered 400")
     score = replace(
         one.score,
-        probes=ProbeReport((right, wrong), "", "python a.py", 12),
+        probes=ProbeReport((right, wrong, own), "", "python a.py", 12),
         prose=Prose("design", "openai/j", "j-1", (ProseRuling("security", Verdict.FAIL, True, HOSTILE, ""),)),
         mutants=MutantReport(
             (), (Mutant("a.py", 7, "comparison", 0, 6, "a < b|c", "a >= b"),), 9, "the time was up"
         ),
     )
     text = report_markdown(replace(found, samples=(replace(sample, rounds=(replace(one, score=score),)),)))
-    assert "Probes: 12 requests to \\`python a.py\\`: 1 pass, 1 fail." in text
+    assert "Probes: 12 requests to \\`python a.py\\`: 2 pass, 1 fail." in text
+    assert "| POST /b | sold once | the task's own | pass | as it must be |" in text
     rows = [line for line in text.split("\n") if line.startswith(("| POST /a", "| GET /b"))]
     assert rows[0].startswith("| POST /a | stranger | auth-required | **fail** | granted: ")
     assert rows[1] == "| GET /b | malformed | error-handling | pass | answered 400 |"
