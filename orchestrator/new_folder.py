@@ -9,7 +9,7 @@ from prompts.errors import StoreError
 
 
 def fresh_folder(parent: Path, name: str) -> Path:
-    """A new folder below ``parent`` with the time and ``name`` in its own name."""
+    """A new folder below ``parent``, called by the time and ``name``. Raises StoreError where none can be made."""
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     for attempt in range(1000):
         folder = parent / (f"{stamp}-{name}" + (f"-{attempt}" if attempt else ""))

@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(slots=True)
 class Held:
-    """Numbers are offsets in the journal: of answers by sample and step, of scores by sample and round.
+    """What a journal holds. Numbers are offsets in it: of answers by sample and step, of scores by sample and round.
 
     ``damaged`` are the numbers of unreadable lines, ``spent`` is what live calls took, ``done`` has the verdicts of
     finished samples, and ``references`` are those of git that answers and scores need.
@@ -41,7 +41,7 @@ class Held:
 
 
 def recall(journal: Path) -> Held:
-    """All that the journal holds; nothing where there is none."""
+    """All that a journal holds; nothing where there is none. Raises StoreError where it cannot be read."""
     held = Held()
     for line in scan_journal(journal):
         record = line.record
