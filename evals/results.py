@@ -211,7 +211,8 @@ class RunResults:
 
     ``planned`` counts the samples that the run was to have; ``damaged`` are the journal's unreadable lines.
     ``identity`` tells the run from all others, however it grows; two copies of its folder have the same.
-    ``environment`` says what the run was made with (versions, the sandbox), as its last process had it.
+    ``environment`` says what the run was made with (versions, the sandbox), as its last process had it. ``began`` and
+    ``ended`` are the times (ISO 8601) of its first and its newest record.
     """
 
     folder: str
@@ -225,6 +226,8 @@ class RunResults:
     damaged: tuple[int, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     identity: str = ""
+    began: str = ""
+    ended: str = ""
 
     @property
     def partial(self) -> bool:

@@ -104,7 +104,8 @@ class Forms:
         from orchestrator.run_objects import RunObjects
         from orchestrator.sample_texts import answer_text, prompt_messages
 
-        created = datetime.now(UTC)
+        # The run's own time, so that a later report of it takes the place of an earlier one.
+        created = datetime.fromisoformat(self._results.began) if self._results.began else datetime.now(UTC)
         wanted = {target: self._agent}
         if str(target) != "-" and target.suffix.lower() != ".json":
             run = self._results if self._agent is None else of_agent(self._results, self._agent)

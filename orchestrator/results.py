@@ -41,7 +41,7 @@ def read_results(run: Path) -> RunResults:
     Raises ConfigError where there is no run. Reads the journal once, record by record.
     """
     plan: EvalPlan | None = None
-    identity = ""
+    identity = began = ended = ""
     epochs = 1
     environment: dict[str, str] = {}
     damaged: list[int] = []
@@ -52,6 +52,8 @@ def read_results(run: Path) -> RunResults:
         if record is None:
             damaged.append(line.number)
             continue
+        ended = str(record.get("at", ended))
+        began = began or ended
         kind = record.get("kind")
         if kind == "run" and plan is None:
             plan = read_plan(record.get("plan"))
@@ -85,6 +87,8 @@ def read_results(run: Path) -> RunResults:
         damaged=tuple(damaged),
         environment=environment,
         identity=identity,
+        began=began,
+        ended=ended,
     )
 
 

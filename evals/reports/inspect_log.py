@@ -64,9 +64,11 @@ def inspect_log(run: RunResults, agent: str | None, texts: Texts, version: str, 
             "scores": _scores(found),
         },
         "stats": {
+            "started_at": run.began,
+            "completed_at": run.ended,
             "model_usage": _usage(
                 who, found.tokens_in.total, found.tokens_out.total, found.tokens_cached.total
-            )
+            ),
         },
         "samples": [_sample(sample, identity, *texts(sample)) for sample in samples],
     }

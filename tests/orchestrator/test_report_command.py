@@ -71,6 +71,9 @@ def test_a_folder_gets_a_log_of_each_agent_by_a_name_that_inspect_finds(
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}_[\w-]+_[0-9a-f]{22}\.json", log.name)
     told = json.loads(log.read_text(encoding="utf-8"))
     assert (told["status"], len(told["samples"])) == ("success", 1)
+    assert told["eval"]["created"] <= told["stats"]["started_at"] < told["stats"]["completed_at"]
+    cli("report", finished, "--inspect", "logs")
+    assert [log] == list((tmp_path / "logs").iterdir()), "the same run has the same log"
     with pytest.raises(ConfigError, match="no agent other"):
         cli("report", finished, "--inspect", "logs", "--agent", "other")
 

@@ -58,7 +58,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         timings={},
     )  # fmt: skip
     samples[3] = replace(samples[3], tokens_cached=40, cost=Decimal("0.125"))
-    made = run(samples)
+    made = replace(run(samples), began="2026-01-02T03:04:05+00:00", ended="2026-01-02T03:05:05+00:00")
     ours = folder / "ours" / log_name(made, AGENT, CREATED)
     ours.parent.mkdir()
     ours.write_text(
@@ -90,6 +90,7 @@ def texts(task: str) -> tuple[tuple[tuple[str, str], ...], str]:
 
 def test_inspect_reads_every_value_of_our_log(told: Told) -> None:
     assert told.read["status"] == "success"
+    assert told.read["times"] == [told.run.began, told.run.ended]
     for sample, read in zip(told.run.samples, told.read["samples"], strict=True):
         prompt, answer = texts(sample.task.id)
         assert (read["id"], read["epoch"]) == (sample.task.id, sample.epoch)

@@ -91,6 +91,7 @@ print(
     json.dumps({
         "wrote": wrote,
         "status": read.status,
+        "times": [str(read.stats.started_at), str(read.stats.completed_at)],
         "samples": [
             {
                 "id": sample.id,
