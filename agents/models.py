@@ -95,7 +95,10 @@ async def close_model(model: Model) -> None:
 async def served_models(
     provider: str, options: ModelOptions | None = None, *, environ: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
-    """The full names of the models that a provider's server says it has; none where it cannot be asked."""
+    """The full names of the models that a provider's server says it has; none of a provider that tells no such list.
+
+    Raises ConfigError as ``open_model`` does, ProviderError where the server does not answer.
+    """
     from agents.providers.faults import Fault
 
     options = options or ModelOptions()

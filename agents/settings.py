@@ -37,7 +37,10 @@ def parse_settings(pairs: Iterable[str], provider: str) -> Parameters:
 
 
 def read_settings(values: Mapping[str, object], provider: str) -> Parameters:
-    """A mapping of settings (of a task, a project file or options) as Parameters for ``provider``."""
+    """A mapping of settings (of a task, a project file or options) as Parameters for ``provider``.
+
+    Raises ConfigError for a setting that the provider does not have, and for a value that it cannot be.
+    """
     spec = _spec(provider)
     parameters = Parameters()
     extra: dict[str, Value] = {}

@@ -83,7 +83,10 @@ def write_plan(plan: EvalPlan) -> dict[str, object]:
 
 
 def read_plan(value: object) -> EvalPlan | None:
-    """The plan that ``write_plan`` wrote, or that ``backsmith run`` did; None for anything else."""
+    """The plan that ``write_plan`` wrote, or that ``backsmith run`` did; None for anything else.
+
+    Raises StoreError for the plan of a version that wrote others.
+    """
     if not isinstance(value, Mapping):
         return None
     if "suite" not in value:

@@ -111,7 +111,10 @@ def named_model(name: str | None, project: Project) -> str:
 
 
 def model_options(choice: ModelChoice, project: Project, run: Path) -> ModelOptions:
-    """How the models of the run in ``run`` are opened; all of them share limits and budgets by sharing this."""
+    """How the models of the run in ``run`` are opened; all of them share limits and budgets by sharing this.
+
+    Raises ConfigError for a way of replay or a budget that is none.
+    """
     if choice.replay not in {"exact", "by-task"}:
         raise ConfigError(f"--replay {choice.replay!r} is unknown", "use exact or by-task")
     goes_on = run.is_dir() and any(run.iterdir())

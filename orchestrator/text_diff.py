@@ -12,7 +12,10 @@ _SECONDS = 20
 
 
 def text_diff(before: str, after: str, longest: int = _LONGEST) -> str:
-    """A unified diff without its file header, at most ``longest`` characters; empty for equal texts."""
+    """A unified diff without its file header, at most ``longest`` characters; empty for equal texts.
+
+    Raises SandboxError where git is not installed.
+    """
     if before == after:
         return ""
     with tempfile.TemporaryDirectory(prefix="backsmith-diff-") as name:

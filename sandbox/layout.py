@@ -7,7 +7,10 @@ from prompts.errors import UnsafePathError
 
 
 def lay_out(files: Mapping[str, str], folder: Path) -> None:
-    """Write files into a fresh folder of ours. Paths are plain and relative, as the parser gives them."""
+    """Write files into a fresh folder of ours. Paths are plain and relative, as the parser gives them.
+
+    Raises UnsafePathError for one that leads out of the folder all the same.
+    """
     for path, text in files.items():
         target = folder / path
         if not target.resolve().is_relative_to(folder.resolve()):

@@ -147,7 +147,7 @@ def read_call(folder: Path) -> Call:
 
 
 def read_completion(folder: Path, call: Call) -> Completion:
-    """The recorded completion, its text byte for byte what was recorded."""
+    """The recorded completion, its text byte for byte what was recorded. Raises StoreError where it is not."""
     answer = _bytes(folder / RESPONSE)
     if call.response_sha256 and hashlib.sha256(answer).hexdigest() != call.response_sha256:
         raise StoreError(

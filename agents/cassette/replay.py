@@ -108,7 +108,10 @@ class Recorder(Around):
         self._mine: set[str] = set()
 
     async def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
-        """The other model's completion, recorded before it is given."""
+        """The other model's completion, recorded before it is given.
+
+        Raises ConfigError for a request that is refused, StoreError where the cassette cannot be read or written.
+        """
         key = key_of(request, self._cassette.redactor)
         found = (
             None if self._present == "overwrite" and key not in self._mine else self._cassette.exact(request)

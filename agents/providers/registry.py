@@ -207,6 +207,7 @@ def providers() -> Mapping[str, ProviderSpec]:
     """All providers by name: the built-in ones, and those that other distributions add.
 
     An entry point in the group ``backsmith.models`` names a ProviderSpec. It cannot replace a built-in one.
+    Raises ConfigError for one that names anything else.
     """
     found = {spec.name: spec for spec in _BUILT_IN}
     for point in entry_points(group=GROUP):

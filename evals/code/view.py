@@ -58,7 +58,10 @@ def build_view(
 
 
 def read(file: CodeFile) -> n.Module:
-    """One file to its module; a file that cannot be read gives a module with ``problem`` set."""
+    """One file to its module; a file that cannot be read gives a module with ``problem`` set.
+
+    Raises ValueError for a file whose ``language`` is None.
+    """
     if file.language is None:
         raise ValueError(f"{file.path} is in no language that has a reader")
     if len(file.text) > LARGEST:

@@ -78,7 +78,8 @@ async def attached(
     """The output of a container that is not started yet.
 
     The SDK offers it to blocking readers alone, so this is its one request that is written by hand. It has to
-    be let go of before the container is removed: the daemon waits for its readers.
+    be let go of before the container is removed: the daemon waits for its readers. Raises SandboxError where the
+    daemon does not show it.
     """
     reader, writer = await asyncio.open_unix_connection(daemon.socket)
     try:

@@ -80,7 +80,10 @@ class SourceRepository:
             )
 
     def free_branch(self, wanted: str, ours: str = "") -> str:
-        """The first of ``backsmith/WANTED``, ``...-2``, ... that is free, or stands on our own commit ``ours``."""
+        """The first of ``backsmith/WANTED``, ``...-2``, ... that is free, or stands on our own commit ``ours``.
+
+        Raises StoreError where none of a thousand is.
+        """
         for number in range(1, 1000):
             name = PREFIX + wanted + (f"-{number}" if number > 1 else "")
             there = self.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
