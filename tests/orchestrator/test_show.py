@@ -11,9 +11,10 @@ from rich.console import Console
 
 from evals.score import AnswerShape, Score, Tests
 from evals.verdict import CheckResult, Evidence, Verdict
+from orchestrator.eval_show import result_lines
 from orchestrator.show import show_score
 from orchestrator.show_table import show_table, table_lines
-from tests.evals.reports.conftest import mutants, probes
+from tests.evals.reports.conftest import mutants, probes, results
 
 HEADS = ("metric", "first", "95% interval")
 ROWS = [("item:no-hardcoded-secrets", "100.0%", "+0.0% to +0.1%"), ("tests", "5.0%", "-")]
@@ -57,6 +58,13 @@ def test_a_score_tells_what_probes_and_mutants_showed(capsys: pytest.CaptureFixt
     assert "    fail stranger at POST /a: granted [red]\n" in told
     assert "    app/api.py:5  no test notices a status changed: `200 [red]` became `202`\n" in told
     assert told.count("no code") == 1, "evidence that says what the reason says is not said again"
+
+
+def test_an_eval_tells_what_probes_and_mutants_came_to() -> None:
+    told = list(result_lines(results()))
+    assert "    probes   50% (1 of 2) answered as they must be" in told
+    assert "    mutants  50% (1 of 2) noticed by the tests" in told
+    assert "  answered   live" in told
 
 
 @pytest.mark.parametrize(

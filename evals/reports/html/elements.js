@@ -1,4 +1,5 @@
 // Everything a model wrote comes in as text and goes out as text nodes: nothing here builds markup from strings.
+const MOST_LINES = 4000;
 const $ = (id) => document.getElementById(id);
 const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const seen = (text) => String(text).replace(unseen, (c) => `\u27e8U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`);

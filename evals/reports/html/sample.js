@@ -1,5 +1,5 @@
 // What one round of a sample came to, and the page of a sample.
-const MOST_LINES = 4000, MOST_FILES = 40, MOST_ROWS = 200, MOST_SAID = 5;
+const MOST_FILES = 40, MOST_ROWS = 200, MOST_SAID = 5;
 
 // A text with numbered lines, and notes under the lines that they speak of.
 function code(text, notes, told) {
