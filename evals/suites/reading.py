@@ -12,6 +12,7 @@ from evals.suites.suite import Suite, SuiteFile, SuiteTask, TaskEntry
 from prompts.attachments import read_attachments
 from prompts.errors import ConfigError
 from prompts.problems import validated
+from prompts.task import slug
 from prompts.taskfile import load_task
 from prompts.yamltext import Listing, Mapping, Scalar, Value, read_mapping, read_plain
 
@@ -19,6 +20,19 @@ SUITE = "suite.yaml"
 TASK = "task.yaml"
 HIDDEN_TESTS = "hidden_tests"
 _SHIPPED = Path(__file__).parent
+# What a value must be, by what pydantic finds wrong with it.
+_MUST = {
+    "bool_parsing": "true or false",
+    "greater_than_equal": "at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+    "model_type": "the name of a task's folder, or a mapping with `task`",
+    "string_type": "a text",
+    "tuple_type": "a list (`- NAME` on a line for each)",
+}
 
 
 def find_suite(named: str) -> Path:
@@ -48,9 +62,10 @@ def load_suite(folder: Path) -> Suite:
     path = folder / SUITE
     root = read_mapping(read_plain(path), str(path), "suite", "suite: its name")
     told = validated(SuiteFile, _plain(root), root, str(path), _words)
-    places = _listed(folder, told, root, str(path)) if told.tasks else _found(folder, str(path))
-    tasks = tuple(_task(place, told.probes) for place in places)
-    _check_ids(tasks, str(path))
+    places = tuple(_listed(folder, told, root, str(path)) if told.tasks else _found(folder, str(path)))
+    inside = folder.resolve()
+    tasks = tuple(_task(place, told.probes, inside) for place in places)
+    _check_ids(tasks, [place.named for place in places])
     return Suite(
         name=told.suite,
         folder=folder,
@@ -64,8 +79,9 @@ def load_suite(folder: Path) -> Suite:
 
 
 class _Place(NamedTuple):
-    """Where a task stands: its entry, its file, and the names of what may be beside that."""
+    """Where a task stands: what names it, its entry, its file, and the names of what may be beside that."""
 
+    named: str
     entry: TaskEntry
     file: Path
     beside: AbstractSet[str]
@@ -90,7 +106,7 @@ def _listed(folder: Path, told: SuiteFile, root: Mapping, name: str) -> Iterator
                 f"{place}: `{entry.task}` is neither a folder with {TASK} nor a task file",
                 f"did you mean `{near[0]}`?" if near else f"paths are relative to {folder}",
             )
-        yield _Place(entry, file, {HIDDEN_TESTS, PROBES, f"{file.stem}.{PROBES}"})
+        yield _Place(place, entry, file, {HIDDEN_TESTS, PROBES, f"{file.stem}.{PROBES}"})
 
 
 def _found(folder: Path, name: str) -> Iterator[_Place]:
@@ -101,7 +117,8 @@ def _found(folder: Path, name: str) -> Iterator[_Place]:
         if own:
             none = False
             entry = TaskEntry(task=os.path.relpath(path, folder))
-            yield _Place(entry, Path(path, TASK), {*folders, *files})
+            file = Path(path, TASK)
+            yield _Place(str(file), entry, file, {*folders, *files})
         # What the judge knows is no task of its own.
         hidden = {HIDDEN_TESTS} if own else set()
         folders[:] = sorted(inner for inner in folders if not inner.startswith(".") and inner not in hidden)
@@ -109,8 +126,13 @@ def _found(folder: Path, name: str) -> Iterator[_Place]:
         raise ConfigError(f"{name}: no folder below this suite has a {TASK}", "add one, or list `tasks:`")
 
 
-def _task(place: _Place, probes: bool) -> SuiteTask:
-    entry, file, beside = place.entry, place.file, place.beside
+def _task(place: _Place, probes: bool, inside: Path) -> SuiteTask:
+    _, entry, file, beside = place
+    if file.is_symlink() and not file.resolve().is_relative_to(inside):
+        raise ConfigError(
+            f"{place.named}: {file} leads out of the suite's folder by a symbolic link",
+            "copy the file into the suite",
+        )
     task = load_task(file)
     folder = file.parent
     name = entry.id or (folder.name if file.name == TASK else file.stem)
@@ -124,13 +146,23 @@ def _task(place: _Place, probes: bool) -> SuiteTask:
     return SuiteTask(name, entry.family or name, task, hidden, probed, scripts)
 
 
-def _check_ids(tasks: tuple[SuiteTask, ...], name: str) -> None:
-    seen: set[str] = set()
+def _check_ids(tasks: Sequence[SuiteTask], places: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    names: dict[tuple[str, str], SuiteTask] = {}
     looked: dict[str, SuiteTask] = {}
-    for task in tasks:
+    for task, name in zip(tasks, places, strict=True):
         if task.id in seen:
-            raise ConfigError(f"{name}: two tasks are called `{task.id}`", "give one of them another `id`")
-        seen.add(task.id)
+            raise ConfigError(
+                f"{name}: the task is called `{task.id}`, as that of {seen[task.id]} is",
+                "list `tasks:` in suite.yaml, and give one of them another `id`",
+            )
+        seen[task.id] = name
+        same = names.setdefault((slug(task.id), task.task.digest), task)
+        if same is not task:
+            raise ConfigError(
+                f"{name}: `{same.id}` and `{task.id}` are one task, word for word, and too much alike as names",
+                "give one of them another `id`",
+            )
         like = looked.setdefault(task.judged.digest, task)
         if (like.probes, like.scripts) != (task.probes, task.scripts):
             raise ConfigError(
@@ -162,5 +194,8 @@ def _words(place: Sequence[str], problem: Any) -> tuple[str, str]:
         case "string_pattern_mismatch":
             given = str(problem["input"])[:60]
             return f"`{field}` must be of letters, digits, `.`, `_` and `-`, but is `{given}`", ""
+        case kind if kind in _MUST:
+            must = _MUST[kind].format_map(problem.get("ctx", {}))
+            return f"`{field}` must be {must}, but is `{str(problem['input'])[:60]}`", ""
         case _:
             return f"`{field}`: {problem['msg']}, but it is `{str(problem.get('input'))[:60]}`", ""

@@ -90,12 +90,24 @@ def test_the_shipped_recordings_are_a_suite() -> None:
         ("", r"suite.yaml: the suite is empty"),
         ("- mine\n", r"suite.yaml:1: the suite is a list, but must be a mapping of fields"),
         ("epochs: 3\n", r"the field `suite` is missing \(add `suite: ...`\)"),
-        ("suite: mine\n\nepochs: none\n", r"suite.yaml:3: `epochs`: .* it is `none`"),
-        ("suite: mine\nepochs: 0\n", r"suite.yaml:2: `epochs`: "),
+        ("suite: mine\n\nepochs: none\n", r"suite.yaml:3: `epochs` must be a whole number, but is `none`"),
+        ("suite: mine\nepochs: 1.5\n", r"suite.yaml:2: `epochs` must be a whole number, but is `1.5`"),
+        ("suite: mine\nepochs: 0\n", r"suite.yaml:2: `epochs` must be at least 1, but is `0`"),
+        ("suite: mine\nrounds: 99\n", r"suite.yaml:2: `rounds` must be at most 20, but is `99`"),
+        ("suite: mine\nprobes: maybe\n", r"suite.yaml:2: `probes` must be true or false, but is `maybe`"),
+        ("suite: mine\nreplay: task\n", r"suite.yaml:2: `replay` must be 'exact' or 'by-task', but is"),
+        ("suite: mine\ntasks: a\n", r"suite.yaml:2: `tasks` must be a list \(`- NAME`.*, but is `a`"),
+        ("suite: mine\ntasks:\n  -\n", r"suite.yaml:3: `tasks: 0` must be the name of a task's folder, or"),
+        ("suite: mine\n\tepochs: 3\n", r"suite.yaml:2: a tab stands where YAML wants spaces"),
+        ("suite: mine\nsuite: mine\n", r"suite.yaml:2: `suite` is given twice"),
         ("suite: my suite\n", r"suite.yaml:1: `suite` must be of letters, digits"),
         ("suite: mine\ntasks:\n  - a\n  - task: a\n    name: b\n", r"suite.yaml:5: unknown field `name`"),
         ("suite: mine\ntasks:\n  - a\n  - aa\n", r"suite.yaml:4: `aa` is neither .*"),
-        ("suite: mine\ntasks: [a, a]\n", "two tasks are called `a`"),
+        ("suite: mine\ntasks:\n  - a\n  - a\n", r"yaml:4: the task is called `a`, as that of \S+yaml:3 is"),
+        (
+            "suite: mine\ntasks: [a, {task: a, id: A}]\n",
+            r"suite.yaml:2: `a` and `A` are one task, word for word, and too much alike as names \(give one",
+        ),
         ("suite: mine\ntasks: [../../etc]\n", "leads out of the suite's folder"),
         ("suite: [\n", "suite.yaml"),
     ],
@@ -104,6 +116,27 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: s
     with pytest.raises(ConfigError) as caught:
         load_suite(suite(tmp_path, text, a__task_yaml=TASK))
     assert re.search(said, f"{caught.value} ({caught.value.hint})")
+
+
+def test_tasks_of_folders_with_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    folder = suite(tmp_path, a__task_yaml=TASK)
+    (folder / "old/a").mkdir(parents=True)
+    (folder / "old/a/task.yaml").write_text(TASK + "\n", encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"old/a/task\.yaml: the task is called `a`, as that of .*/a/task\.yaml is"
+    ):
+        load_suite(folder)
+
+
+def test_a_task_file_may_be_a_link_within_the_suite_alone(tmp_path: Path) -> None:
+    folder = suite(tmp_path, a__task_yaml=TASK)
+    (folder / "b").mkdir()
+    (folder / "b/task.yaml").symlink_to("../a/task.yaml")
+    assert [task.id for task in load_suite(folder).tasks] == ["a", "b"]
+    (folder / "b/task.yaml").unlink()
+    (folder / "b/task.yaml").symlink_to(__file__)
+    with pytest.raises(ConfigError, match=r"b/task\.yaml leads out of the suite's folder by a symbolic link"):
+        load_suite(folder)
 
 
 def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
