@@ -13,7 +13,7 @@ def put_text(target: Path, text: str) -> None:
 
 
 def put_pieces(target: Path, pieces: Iterable[str]) -> None:
-    """Write texts one after the other; for what is too large to be joined first."""
+    """Write texts one after the other; for what is too large to be joined first. Raises as ``put_text``."""
     if str(target) == "-":
         sys.stdout.writelines(pieces)
         return
