@@ -42,10 +42,16 @@ function lazy(summary, make, props) {
   return box;
 }
 
+// The keyboard stops at what can be scrolled, and only while it can be.
+const scrolled = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0"); else target.removeAttribute("tabindex");
+}));
+const scrolling = (node) => { scrolled.observe(node); return node; };
+
 // In a narrow window each row of a table becomes a block, its cells under their heads.
-const table = (heads, rows, kind) => h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": heads.join(", ") },
+const table = (heads, rows, kind) => scrolling(h("div", { class: "scroll", role: "group", "aria-label": heads.join(", ") },
   h("table", { class: `stacked ${kind || ""}` }, h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, n) => h("td", { "data-h": heads[n] }, cell)))))));
+    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, n) => h("td", { "data-h": heads[n] }, cell))))))));
 
 function bar(width) {
   const space = "http://www.w3.org/2000/svg";

@@ -152,6 +152,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "ArrowRight" && $("after")) location.hash = $("after").hash;
 });
 
+document.querySelectorAll("#overview .scroll").forEach(scrolling);
+
 // Paper is light.
 addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; });
 addEventListener("afterprint", paint);

@@ -237,6 +237,28 @@ def test_five_hundred_files_and_a_line_without_end(page: Page, tmp_path: Path) -
     assert "2600000 more characters are in the run's repository" in told
 
 
+def test_the_keyboard_stops_at_tables_only_while_they_scroll(page: Page, report: Path) -> None:
+    """Every stop more is a key more to press; what is cut off must be reached all the same."""
+    stops = (
+        "(() => {{ const all = [...document.querySelectorAll('#{0} .scroll')].filter(n => n.clientWidth);"
+        " return [all.length, all.filter(n => n.hasAttribute('tabindex')).length,"
+        " all.filter(n => n.hasAttribute('tabindex') !== n.scrollWidth > n.clientWidth).length] }})()"
+    )
+    for width, place, until in (
+        (1280, "overview", "true"),
+        (360, "overview", "document.querySelector('#overview .scroll[tabindex]')"),
+        (1280, "sample", "document.querySelector('.round')"),
+    ):
+        page.look(width, 900)
+        page.open(report, "#/sample/2" if place == "sample" else "#/")
+        page.wait(until)
+        page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        there, kept, wrong = page.run(stops.format(place))
+        assert there and wrong == 0
+        assert (kept > 0) == (width == 360), (width, place)
+    page.look(1280, 900)
+
+
 def test_dark_and_light_follow_the_system_and_the_button(page: Page, report: Path) -> None:
     for theme, other in (("light", "dark"), ("dark", "light")):
         page.look(1280, 900, theme)
