@@ -21,6 +21,7 @@ SUITES = {
 }
 KINDS = (("nothing changed", unchanged), ("10 points lower", drop(10)), ("2 tasks broken", broken(2)))
 ITEMS = 8
+FRESH = 3
 
 
 def world(rates: list[float]) -> list[TaskWorld]:
@@ -39,14 +40,15 @@ def told(found: Caught) -> str:
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
     print(
-        f"{runs} simulated runs each; alarms with 95% intervals; without and with 6 fresh samples for suspects"
+        f"{runs} simulated runs each; alarms with 95% intervals; without and with {FRESH} fresh samples a task"
     )
     for name, rates in SUITES.items():
         print(name)
         for kind, change in KINDS:
             alone = simulate(kind, world(rates), change, runs, random.Random(1))
-            fresh = simulate(kind, world(rates), change, runs // 4, random.Random(2), fresh=6)
-            print(f"  {kind:16} {told(alone)}   fresh: {told(fresh)}", flush=True)
+            fresh = simulate(kind, world(rates), change, runs // 4, random.Random(2), fresh=FRESH)
+            more = len(rates) * FRESH * fresh.again / fresh.runs
+            print(f"  {kind:16} {told(alone)}   fresh: {told(fresh)}, {more:.0f} of them a run", flush=True)
 
 
 if __name__ == "__main__":

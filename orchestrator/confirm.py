@@ -1,4 +1,4 @@
-"""Fresh samples of what the gate suspects, from a live model."""
+"""Fresh samples, from a live model, where the gate suspects something."""
 
 import json
 from pathlib import Path
@@ -33,15 +33,14 @@ async def fresh_samples(
     prompts: Path | None = None,
     sandbox: str = "auto",
 ) -> RunResults:
-    """Run the suspects' tasks ``epochs`` times with the run's agent, in a folder beside the run's.
+    """Run all compared tasks ``epochs`` times with the run's agent, in a folder beside the run's.
 
     The folder goes on where it stopped. The completion cache is left alone: what it has is not fresh. What a
     provider that is down or a budget keeps from being made is missing in the results. Raises ConfigError, before
     anything is asked, where the run's agent, its tasks or the grader are no longer the same.
     """
     agent = next(agent for agent in run.agents if agent.id == decision.agent)
-    tasks = suspected_tasks(decision)
-    probes = _same_question(run, decision.agent, suite, tasks)
+    probes = _same_question(run, decision.agent, suite, decision.compared)
     choice = ModelChoice(None, _settings(agent), budget, base_url, cache=False)
     wanted = Wanted(
         models=(agent.model,),
@@ -50,7 +49,7 @@ async def fresh_samples(
         epochs=epochs,
         rounds=_rounds(run) or suite.rounds,
         probes=probes,
-        tasks=tasks,
+        tasks=decision.compared,
         overlay=prompts,
     )
     folder = Path(f"{run.folder.rstrip('/')}-fresh")
@@ -72,14 +71,6 @@ async def fresh_samples(
                     raise
                 progress.note(f"fresh samples are missing: {error}")
     return read_results(folder)
-
-
-def suspected_tasks(decision: Decision) -> tuple[str, ...]:
-    """The tasks to run again: the suspects, or all that were compared where a wider test is one."""
-    suspects = decision.suspects
-    if any(test.scope != "task" for test in suspects):
-        return decision.compared
-    return tuple(test.name for test in suspects)
 
 
 def _same_question(run: RunResults, agent: str, suite: Suite, names: tuple[str, ...]) -> bool | None:

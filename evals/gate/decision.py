@@ -5,7 +5,7 @@ a finding and no fluctuation. All else is statistics (``evals.gate.testing``).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SECURITY = ("auth-required", "no-hardcoded-secrets", "sql-parameterized")
 
 Outcome = Literal["passed", "regression", "inconclusive"]
+
+_UNJUDGED = "none of its samples could be judged"
 
 FRESH = "-fresh"
 """Ends the names of fresh samples, which are otherwise those of the run's own."""
@@ -103,7 +105,7 @@ def decide(
     """Compare one agent's samples with the baseline.
 
     A regression outweighs what is inconclusive; a run that is partial or could not be judged never passes.
-    ``fresh`` is a later run of the same agent on the suspects' tasks: see ``confirm_counts``.
+    ``fresh`` is a later run of the same agent on all tasks that are compared: see ``confirm_counts``.
     """
     own = of_agent(run, agent)
     samples = own.samples
@@ -113,7 +115,7 @@ def decide(
     notes = _notes(own, baseline)
     every = samples
     if fresh is not None and counts:
-        again = _fresh_run(fresh, own)
+        again = _fresh_run(fresh, own, counts)
         later = _fresh(again.samples, counts)
         tests = confirm_counts(tests, counts, later, shared, alpha)
         every += tuple(replace(s, name=s.name + FRESH) for s in again.samples if s.task.id in counts)
@@ -167,7 +169,7 @@ def _comparable(
     trouble: dict[str, str] = {}
     for name, group in groups.items():
         if not group:
-            trouble[name] = "none of its samples could be judged"
+            trouble[name] = _UNJUDGED
             continue
         try:
             found = task_counts(group)
@@ -182,7 +184,7 @@ def _comparable(
     return counts, trouble
 
 
-def _fresh_run(fresh: RunResults, own: RunResults) -> RunResults:
+def _fresh_run(fresh: RunResults, own: RunResults, names: Collection[str]) -> RunResults:
     """The run of the same agent that is fresh indeed: the same samples would count twice."""
     again = of_agent(fresh, own.agents[0].id)
     parts = fingerprint(own).split("-")
@@ -195,6 +197,12 @@ def _fresh_run(fresh: RunResults, own: RunResults) -> RunResults:
         raise ConfigError(
             f"{fresh.folder} is of other templates or settings than {own.folder}",
             "fresh samples are those of the same agent",
+        )
+    left_out = set(names) - {task.id for task in again.tasks}
+    if left_out:
+        raise ConfigError(
+            f"{fresh.folder} leaves out {len(left_out)} of {counted(len(names), 'task')}, {min(left_out)} first",
+            "run all of them again: tasks that were chosen for their failures would prove too much",
         )
     return again
 
@@ -267,7 +275,9 @@ def _whys(trouble: Mapping[str, str]) -> str:
     """Why no task is comparable, the most frequent cause first, and what to do about it."""
     if not trouble:
         return ": they have no task in common"
-    causes = Counter(trouble.values()).most_common(2)
+    causes = Counter(why for why in trouble.values() if why != _UNJUDGED).most_common(2)
+    if not causes:
+        return f": {_UNJUDGED}"
     told = "; ".join(f"{why} ({counted(many, 'task')})" for why, many in causes)
     return f": {told}; a good run made as this one was, blessed, is a new baseline"
 

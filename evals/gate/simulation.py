@@ -27,13 +27,17 @@ class TaskWorld:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """In how many of ``runs`` simulated runs the gate raised an alarm, and in how many for each scope."""
+    """In how many of ``runs`` simulated runs the gate raised an alarm, and in how many for each scope.
+
+    ``again`` counts those in which it asked for fresh samples.
+    """
 
     name: str
     runs: int
     alarms: int
     scopes: Mapping[str, int]
     interval: Interval
+    again: int = 0
 
 
 World = Sequence[TaskWorld]
@@ -104,24 +108,23 @@ def simulate(
 ) -> Caught:
     """Draw a baseline and a changed run ``runs`` times and put each through the gate's tests.
 
-    ``fresh`` is the number of samples a task that suspects are tested again with; 0 for none.
+    ``fresh`` is the number of samples of each task that suspects are tested again with; 0 for none.
     """
     scopes: Counter[str] = Counter()
-    alarms = 0
+    alarms = again = 0
     for _ in range(runs):
         base = {t.name: _draw(t, t.passes, t.base_samples, rng) for t in world}
         truth = change(world, rng)
         run = {t.name: _draw(t, t.passes, t.samples, rng) for t in truth}
         tests = test_counts(run, base, alpha)
         if fresh and any(test.suspect for test in tests):
-            named = {test.name for test in tests if test.suspect and test.scope == "task"}
-            wide = any(test.suspect and test.scope != "task" for test in tests)
-            later = {t.name: _draw(t, t.passes, fresh, rng) for t in truth if wide or t.name in named}
+            again += 1
+            later = {t.name: _draw(t, t.passes, fresh, rng) for t in truth}
             tests = confirm_counts(tests, run, later, base, alpha)
         raised = {test.scope for test in tests if test.alarm}
         scopes.update(raised)
         alarms += bool(raised)
-    return Caught(name, runs, alarms, dict(scopes), wilson(alarms, runs))
+    return Caught(name, runs, alarms, dict(scopes), wilson(alarms, runs), again)
 
 
 def _share(counts: Sequence[ItemCounts]) -> float:

@@ -41,19 +41,17 @@ def check(
     ],
     fresh: Annotated[
         Path | None,
-        typer.Option(help="A later run on the suspects' tasks: suspects are decided by both runs' samples."),
+        typer.Option(help="A later run of the same tasks: suspects are decided by both runs' samples."),
     ] = None,
     confirm: Annotated[
         str | None,
         typer.Option(
-            help="The run's suite: ask its live model for fresh samples of suspects, which then decide."
+            help="The run's suite: where there are suspects, ask its live model for fresh samples, which then decide."
         ),
     ] = None,
     fresh_epochs: Annotated[
         int | None,
-        typer.Option(
-            help="Fresh samples of each suspected task (default: twice the run's).", min=1, max=1000
-        ),
+        typer.Option(help="Fresh samples of each task (default: as many as the run has).", min=1, max=1000),
     ] = None,
     budget: Annotated[
         list[str] | None,
@@ -121,7 +119,7 @@ def check(
                 results,
                 found,
                 load_suite(find_suite(confirm)),
-                fresh_epochs or 2 * results.epochs,
+                fresh_epochs or results.epochs,
                 base_url=base_url,
                 budget=tuple(budget or ()),
                 prompts=prompts or default_overlay(),

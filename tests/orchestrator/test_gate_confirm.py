@@ -91,9 +91,9 @@ async def test_a_suspect_is_convicted_by_fresh_samples(shop: Shop) -> None:
     asked = len(shop.server.seen)
     code, found = await shop.gate()
     assert (code, found["outcome"]) == (1, "regression"), found
-    assert len(shop.server.seen) - asked == 12, "six fresh samples of each task, none of them from a cache"
+    assert len(shop.server.seen) - asked == 6, "three fresh samples of each task, none of them from a cache"
     assert shop.server.seen[-1].body["temperature"] == 0.5
-    assert len(read_results(shop.folder / "r-fresh").samples) == 12
+    assert len(read_results(shop.folder / "r-fresh").samples) == 6
 
 
 async def test_a_suspect_is_cleared_by_fresh_samples(shop: Shop) -> None:
@@ -111,7 +111,7 @@ async def test_a_budget_leaves_fresh_samples_out_and_that_is_told(shop: Shop) ->
     shop.server.usual = lambda _: Reply(text=answers.GOOD, piece=4000)
     code, found = await shop.gate("--budget", "calls=2")
     assert (code, found["outcome"]) in {(0, "passed"), (1, "regression")}
-    assert "10 of 12 fresh samples are missing or could not be judged" in found["notes"]  # type: ignore[operator]
+    assert "4 of 6 fresh samples are missing or could not be judged" in found["notes"]  # type: ignore[operator]
 
 
 async def test_a_changed_task_is_told_before_anything_is_paid(shop: Shop) -> None:

@@ -136,6 +136,8 @@ def test_why_nothing_is_comparable_says_what_to_do() -> None:
     [why] = decide(run(newer), BASELINE).reasons
     assert "another grader (40 tasks)" in why
     assert "blessed, is a new baseline" in why
+    none = [replace(s, verdict=Verdict.INCONCLUSIVE) for s in outcomes({"t1": (3, 0)})]
+    assert decide(run(none), BASELINE).reasons[-1].endswith(": none of its samples could be judged")
 
 
 def test_a_run_against_itself_and_another_suite_are_told() -> None:
@@ -188,11 +190,24 @@ def test_fresh_samples_clear_or_convict_a_suspect() -> None:
     before = decide(first, BASELINE)
     assert before.outcome == "passed"
     assert [test.name for test in before.suspects] == ["t7"]
-    convicted = decide(first, BASELINE, fresh=run(outcomes({"t7": (1, 5)})))
+    fine = dict.fromkeys(TASKS, (3, 0))
+    convicted = decide(first, BASELINE, fresh=run(outcomes({**fine, "t7": (0, 3)})))
     assert [test.name for test in convicted.alarms] == ["t7"]
-    assert convicted.alarms[0].fresh == 6
-    cleared = decide(first, BASELINE, fresh=run(outcomes({"t7": (6, 0)})))
+    assert convicted.alarms[0].fresh == 3
+    cleared = decide(first, BASELINE, fresh=run(outcomes(fine)))
     assert cleared.outcome == "passed"
+
+
+def test_fresh_samples_are_of_all_tasks() -> None:
+    """Those of one task that was chosen for its failures would count these failures twice."""
+    first = run(outcomes({"t6": (3, 0), "t7": (1, 2), "t8": (3, 0)}))
+    with pytest.raises(ConfigError, match="leaves out 2 of 3 tasks, t6 first"):
+        decide(first, BASELINE, fresh=run(outcomes({"t7": (1, 2)})))
+
+
+def test_several_tasks_that_broke_are_named() -> None:
+    found = decide(run(outcomes({t: (3, 0) if t not in {"t7", "t9"} else (0, 3) for t in TASKS})), BASELINE)
+    assert [test.name for test in found.alarms] == ["t7", "t9"]
 
 
 def test_a_security_failure_among_fresh_samples_counts() -> None:

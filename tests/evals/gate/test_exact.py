@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evals.gate.exact import PValue, Table, fisher, step_down, stratified
+from evals.gate.exact import PValue, Table, broken, fisher, step_down, stratified
 
 
 @st.composite
@@ -72,6 +72,50 @@ def test_large_suites_use_the_normal_limit() -> None:
     huge = [Table(300, 1000, 250, 1000)] * 60
     assert stratified(huge).value < 1e-12
     assert stratified([Table(250, 1000, 250, 1000)] * 60).value == pytest.approx(0.5, abs=0.02)
+
+
+@given(st.lists(tables(most=4), min_size=1, max_size=3))
+def test_broken_strata_are_looked_for_by_an_exact_test(strata: list[Table]) -> None:
+    """Among all outcomes with the same totals, those with so small a p-value are as likely as it says."""
+    found = broken(strata).value
+    chance = 0.0
+    for counts in product(*(range(t.samples + 1) for t in strata)):
+        others = [t.failed + t.base_failed - x for x, t in zip(counts, strata, strict=True)]
+        if all(0 <= y <= t.base_samples for y, t in zip(others, strata, strict=True)):
+            outcome = [
+                Table(x, t.samples, y, t.base_samples) for x, y, t in zip(counts, others, strata, strict=True)
+            ]
+            likely = prod(
+                comb(t.samples, t.failed)
+                * comb(t.base_samples, t.base_failed)
+                / comb(t.samples + t.base_samples, t.failed + t.base_failed)
+                for t in outcome
+            )
+            chance += likely * (broken(outcome).value <= found * (1 + 1e-9))
+    assert found == pytest.approx(chance, abs=1e-9)
+
+
+def test_two_weak_signs_are_a_strong_one_together() -> None:
+    """Three failures of three where two of twenty failed are rare, and among forty such tasks not so rare."""
+    usual, bad = [Table(0, 3, 4, 20), Table(1, 3, 4, 20)] * 19, Table(3, 3, 2, 20)
+    once, twice = [bad, *usual], [bad, bad, *usual]
+    assert min(step_down([fisher(t) for t in twice])) > 0.15
+    assert broken(twice).value < 0.015 < 0.1 < broken(once).value
+
+
+def test_better_tasks_do_not_hide_a_broken_one() -> None:
+    bad = Table(3, 3, 1, 20)
+    assert broken([bad]).value == fisher(bad).value
+    assert stratified([bad, *[Table(0, 3, 3, 20)] * 30]).value > 0.5
+    assert broken([bad, *[Table(0, 3, 3, 20)] * 30]).value < 0.02
+
+
+def test_a_deep_task_is_broken_when_it_fails_far_more_and_not_when_it_mends() -> None:
+    before = Table(10, 100, 10, 100)
+    assert broken([Table(90, 100, 10, 100), before]).value < 1e-15
+    assert broken([Table(40, 100, 10, 100), before]).value < 1e-3
+    assert broken([before, before]).value > 0.1
+    assert broken([Table(0, 100, 100, 100), before]).value > 0.1
 
 
 @given(st.lists(tables(), min_size=1, max_size=8))
