@@ -16,6 +16,7 @@ from agents.outputs.inspect_archive import LARGEST, Archive
 from agents.outputs.output import Output
 from prompts.errors import ConfigError
 from prompts.problems import first_problem
+from prompts.quoting import one_line
 
 _STOPS: Mapping[str, StopReason] = {
     "stop": "end",
@@ -151,7 +152,7 @@ def read_inspect(path: Path, note: Callable[[str], None]) -> Iterator[Output]:
             start = next(archive.names("header.json"), "_journal/start.json")
             header = _read(_Header, archive.read(start), f"{path} is no log of Inspect AI")
             for name in archive.names("samples/"):
-                place = f"{path}:{name}"
+                place = f"{path}:{one_line(name, 200)}"
                 sample = _read(_Sample, archive.read(name), f"{place} is no sample of Inspect AI")
                 yield _output(sample, header.eval.model, place)
                 found += 1

@@ -16,6 +16,7 @@ from agents.completion import StopReason, Usage
 from agents.outputs.output import UNNAMED, Output
 from prompts.errors import ConfigError
 from prompts.problems import first_problem
+from prompts.quoting import one_line
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of one line."""
@@ -59,7 +60,7 @@ def read_jsonl(path: Path) -> Iterator[Output]:
                     "leave out the copy, or give the samples of a task an epoch each",
                 )
         yield Output(
-            place=f"{place} ({line.id})",
+            place=f"{place} ({one_line(str(line.id), 100)})",
             task=line.task,
             text=line.output,
             model=line.model,

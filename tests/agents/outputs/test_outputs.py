@@ -272,6 +272,11 @@ def test_an_output_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert len(list(read_jsonl(lines(tmp_path / "o.jsonl", *epochs)))) == 2
 
 
+def test_places_are_one_line_whatever_the_file_calls_its_samples(tmp_path: Path) -> None:
+    [output] = read_jsonl(lines(tmp_path / "o.jsonl", {"id": "a\x1b[2J\nb", "task": "a", "output": "x"}))
+    assert output.place.isprintable()
+
+
 def test_a_line_of_many_megabytes_is_read(tmp_path: Path) -> None:
     [output] = read_jsonl(lines(tmp_path / "o.jsonl", {"id": 1, "task": "a", "output": "x" * (50 << 20)}))
     assert len(output.text) == 50 << 20
