@@ -4,7 +4,8 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from evals.gate.baseline import Baseline, read_baseline
+from evals.gate.baseline import Baseline
+from evals.gate.baseline_reading import read_baseline
 from prompts.errors import ConfigError, StoreError
 
 

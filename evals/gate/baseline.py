@@ -8,15 +8,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-from typing import TYPE_CHECKING
 
 from evals.results import MOST_ERRORS, AgentInfo, RunResults, SampleResult
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 FORMAT = 1
 MOST_SAMPLES = 100_000
@@ -142,14 +137,12 @@ def of_agent(run: RunResults, agent: str | None) -> RunResults:
     if len(named) != 1:
         known = ", ".join(a.id for a in run.agents) or "none"
         wrong = f"no agent {agent}" if not named else "several agents"
-        raise ConfigError(f"{run.folder} has {wrong}", f"name one with --agent; it has: {known}")
+        raise ConfigError(
+            f"{run.folder} has {wrong}",
+            f"name one with --agent (compare: --first-agent, --second-agent); it has: {known}",
+        )
     samples = tuple(sample for sample in run.samples if sample.agent.id == named[0].id)
     return replace(run, agents=(named[0],), samples=samples, planned=run.planned // len(run.agents))
-
-
-def only_agent(run: RunResults, agent: str | None) -> tuple[SampleResult, ...]:
-    """The samples of the named agent (its id or its model), or of the run's only one."""
-    return of_agent(run, agent).samples
 
 
 def without_verdict(samples: Sequence[SampleResult]) -> str:
@@ -274,62 +267,6 @@ def write_baseline(baseline: Baseline) -> str:
     return json.dumps(asdict(baseline), indent=1, sort_keys=True, ensure_ascii=True) + "\n"
 
 
-def read_baseline(text: str, name: str) -> Baseline:
-    """The baseline that ``write_baseline`` wrote; ``name`` is the file's, for errors (ConfigError).
-
-    The file is edited and merged by hand and by git: what cannot be true of counts is refused with its place.
-    """
-    hint = "backsmith bless RUN --baseline writes one"
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.startswith(("<<<<<<<", ">>>>>>>")):
-            raise ConfigError(
-                f"{name}:{number} is in the middle of a git merge", "take one side, or bless anew"
-            )
-    try:
-        data = json.loads(text, object_pairs_hook=_once)
-        newer = isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > FORMAT
-        if newer:
-            raise ConfigError(
-                f"{name} has format {data['format']}; this version reads {FORMAT}",
-                "use the version of Backsmith that wrote it, or bless anew with this one",
-            )
-        found = _adapter().validate_json(text, strict=True)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{name} is no baseline: {_problem(error)}", hint) from error
-    wrong = f"format {found.format} is none" if found.format != FORMAT else _impossible(found)
-    if wrong:
-        raise ConfigError(f"{name} is no baseline: {wrong}", hint)
-    return found
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for key, many in Counter(key for key, _ in pairs).items() if many > 1)
-        raise ValueError(f"{twice!r} is there twice")
-    return found
-
-
-def _problem(error: Exception) -> str:
-    """What is wrong, in one line: pydantic tells the place in its second line and the cause in its third."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    lines = [line.strip() for line in str(error).split("\n")]
-    return ": ".join(lines[1:3]).split(" [type=")[0] if len(lines) > 2 else lines[0]
-
-
-def _impossible(baseline: Baseline) -> str:
-    """What of the counts cannot be; empty where they can."""
-    for name, task in baseline.tasks.items():
-        if not 0 <= task.passed <= task.samples <= MOST_SAMPLES:
-            return f"task {name!r} has {task.passed} passed of {task.samples} samples"
-        for item, counts in task.items.items():
-            every = (counts.passed, counts.failed, counts.not_applicable, counts.inconclusive)
-            if min(every) < 0 or sum(every) > task.samples:
-                return f"item {item!r} of task {name!r} has counts that do not go with {task.samples} samples"
-    return ""
-
-
 def fingerprint(run: RunResults) -> str:
     """What tells a run (of one agent): which it is, however it grows, and what it holds, wherever it lies."""
     told = sorted(f"{s.name} {' '.join(s.commits)} {s.verdict}" for s in run.samples)
@@ -346,10 +283,3 @@ def holds(baseline: Baseline, run: str) -> bool:
 def _told(maker: Maker) -> str:
     settings = f", settings {maker.settings_told}" if maker.parameters else ""
     return f"{maker.model} as {maker.role_told}, team {maker.team}{settings}"
-
-
-@cache
-def _adapter() -> "TypeAdapter[Baseline]":
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Baseline)

@@ -9,10 +9,10 @@ from evals.gate.baseline import (
     ItemCounts,
     count,
     merge,
-    read_baseline,
     why_not_comparable,
     write_baseline,
 )
+from evals.gate.baseline_reading import read_baseline
 from evals.verdict import Verdict
 from prompts.errors import ConfigError
 from tests.evals.results import AGENT, broken, outcomes, run, sample, task
