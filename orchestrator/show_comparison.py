@@ -1,5 +1,6 @@
 """Shows a comparison of two runs to a person."""
 
+import math
 from typing import TYPE_CHECKING
 
 from evals.compare.comparison import Change, Comparison, Example, MetricChange, Shown, Side, TaskChange
@@ -61,7 +62,8 @@ def _side(side: Side) -> str:
         (side.planned - side.samples, f"of {side.planned} missing: the run is not finished"),
     )
     left_out = "".join(f"; {count} {why}" for count, why in counts if count)
-    who = f"{side.agent.model} ({side.agent.role} {side.agent.role_version}, team {side.agent.team})"
+    role = f"{side.agent.role} {side.agent.role_version}".strip()
+    who = f"{side.agent.model} ({role}, team {side.agent.team})"
     return f"{one_line(side.run, 120)}: {one_line(who, 160)}: {rate_told(side.verified)}; {sources}{left_out}"
 
 
@@ -77,10 +79,13 @@ def _metric(metric: MetricChange) -> tuple[str, ...]:
         return f"{value * 100:{sign}.1f}%" if share else f"{value:{sign}.4g}"
 
     found = metric.difference
-    interval = (
-        f"{told(found.interval.low, '+')} to {told(found.interval.high, '+')}" if found.interval else "-"
-    )
+    # Two shares differ by 100% at most, however wide the scatter.
+    most = 1.0 if share else math.inf
+    low, high = (found.interval.low, found.interval.high) if found.interval else (0.0, 0.0)
+    interval = f"{told(max(low, -most), '+')} to {told(min(high, most), '+')}" if found.interval else "-"
     seen = told(found.detectable) if found.detectable is not None else "-"
+    if found.detectable is not None and found.detectable > most:
+        seen = "none"
     return (
         metric.metric,
         told(metric.first),

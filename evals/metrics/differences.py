@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evals.metrics.intervals import CONFIDENCE, Interval, normal_quantile, student_quantile
+from evals.metrics.intervals import CONFIDENCE, Interval, student_quantile
 
 POWER = 0.8
 _NO_SCATTER = 1e-12
@@ -49,7 +49,9 @@ def paired_difference(pairs: Sequence[TaskPair], confidence: float = CONFIDENCE)
 
     Families are few in most suites: so the sum over clusters is scaled by G / (G - 1) and the interval uses
     Student's t with G - 1 degrees of freedom (Cameron and Miller 2015, "A Practitioner's Guide to
-    Cluster-Robust Inference", section VI), where Miller 2024 takes the normal limit.
+    Cluster-Robust Inference", section VI), where Miller 2024 takes the normal limit; so does the detectable
+    difference (Bloom 1995, "Minimum Detectable Effects", Evaluation Review 19), which is never within the interval's
+    half width.
     """
     if not pairs:
         return None
@@ -65,6 +67,7 @@ def paired_difference(pairs: Sequence[TaskPair], confidence: float = CONFIDENCE)
     error = math.sqrt(squares * count / (count - 1)) / len(pairs)
     if error <= _NO_SCATTER * max(1.0, abs(mean)):
         return Difference(mean, 0.0, None, None, len(pairs), count)
-    half = student_quantile((1 + confidence) / 2, count - 1) * error
-    detectable = (normal_quantile((1 + confidence) / 2) + normal_quantile(POWER)) * error
+    width = student_quantile((1 + confidence) / 2, count - 1)
+    half = width * error
+    detectable = (width + student_quantile(POWER, count - 1)) * error
     return Difference(mean, error, Interval(mean - half, mean + half), detectable, len(pairs), count)

@@ -88,6 +88,7 @@ def test_comparing_shows_what_changed_and_why(cli: Cli, runs: tuple[Path, Path])
     assert "tests/test_greeting.py" in told.stdout
     assert '-    return f"hello {name}"' in told.stdout
     assert '+    return f"{name}"' in told.stdout
+    assert "100% (1 of 1; 21% to 100%)" in told.stdout
     data = json.loads(cli("compare", good, bad, "--json").stdout)
     example = data["tasks"][0]["example"]
     assert "test_greet" in example["second"]["first_failure"]["test"]

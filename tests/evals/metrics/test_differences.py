@@ -91,6 +91,16 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     assert held / 2000 == pytest.approx(0.95, abs=0.02)
 
 
+def test_the_detectable_difference_is_more_than_the_interval_hides() -> None:
+    """With few families the quantiles of the normal limit would promise what the interval cannot show."""
+    for families in (2, 3, 5, 20):
+        found = paired_difference(pairs(*[0.1 * i for i in range(families)]))
+        assert found is not None and found.interval is not None and found.detectable is not None
+        times = stats.t.ppf(0.975, families - 1) + stats.t.ppf(0.8, families - 1)
+        assert found.detectable == pytest.approx(times * found.error)
+        assert found.detectable > (found.interval.high - found.interval.low) / 2
+
+
 def test_the_detectable_difference_is_seen_four_times_in_five() -> None:
     rng = random.Random(11)
     true = 2.8016 * 0.3 / math.sqrt(60)  # (1.96 + 0.8416) standard errors
