@@ -28,7 +28,7 @@ def compare(
 
     \b
     backsmith compare runs/before runs/after
-    backsmith compare runs/both runs/both --first-agent gpt-5 --second-agent gpt-6
+    backsmith compare runs/x runs/x --first-agent openai/a --second-agent openai/b
     """
     from evals.compare.comparison import compare as compare_runs
     from evals.compare.comparison import comparison_json

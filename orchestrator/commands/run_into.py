@@ -137,6 +137,7 @@ def _json(result: "TaskRunResult", handed: "HandedOver") -> str:
 
 
 def _show(result: "TaskRunResult", handed: "HandedOver", task: "Task") -> None:
+    from evals.reports.sources import counted
     from orchestrator.commands.run import show_result
     from orchestrator.terminal import console
 
@@ -145,7 +146,9 @@ def _show(result: "TaskRunResult", handed: "HandedOver", task: "Task") -> None:
     if not handed.branch:
         out.print("\nNothing was handed over: no answer could be used.")
         return
-    out.print(f"\n  branch     {handed.branch} ({handed.files} files changed, commit {handed.commit[:12]})")
+    out.print(
+        f"\n  branch     {handed.branch} ({counted(handed.files, 'file')} changed, commit {handed.commit[:12]})"
+    )
     if handed.patch:
         out.print(f"  patch      {handed.patch} (git apply)")
     out.print(f"  look       {handed.look}")
