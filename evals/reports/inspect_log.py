@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from evals.gate.baseline import of_agent
 from evals.metrics.summary import Rate, Summary, summarize
@@ -78,7 +79,7 @@ def inspect_log(run: RunResults, agent: str | None, texts: Texts, version: str, 
 
 def log_name(run: RunResults, agent: AgentInfo, created: datetime) -> str:
     """A name by which Inspect finds the log in a folder: when, what, and which."""
-    safe = "".join(letter if letter.isalnum() else "-" for letter in _name(run))[:80]
+    safe = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in _name(run))[:80]
     return f"{created:%Y-%m-%dT%H-%M-%S}_{safe}_{_identity(run, agent)}.json"
 
 
@@ -115,15 +116,19 @@ def _metrics(rate: Rate) -> dict[str, object]:
     }
 
 
-def _usage(agent: AgentInfo, given: object, made: object, cached: object) -> dict[str, object]:
+_Tokens = Decimal | int | None
+
+
+def _usage(agent: AgentInfo, given: _Tokens, made: _Tokens, cached: _Tokens) -> dict[str, object]:
+    """Tokens in Inspect's terms, whose input leaves out what was read from a cache."""
     if given is None and made is None:
         return {}
-    read, total = int(str(cached or 0)), int(str(given or 0))
+    read, put, got = int(cached or 0), int(given or 0), int(made or 0)
     return {
         agent.model: {
-            "input_tokens": max(0, total - read),
-            "output_tokens": int(str(made or 0)),
-            "total_tokens": total + int(str(made or 0)),
+            "input_tokens": max(0, put - read),
+            "output_tokens": got,
+            "total_tokens": put + got,
             "input_tokens_cache_read": None if cached is None else read,
         }
     }
