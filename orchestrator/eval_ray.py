@@ -6,28 +6,31 @@ leave the driver.
 """
 
 import asyncio
+import contextlib
 import importlib
 import os
-from collections.abc import AsyncIterator, Mapping
+import platform
+import re
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agents.submission import Answer
 from evals.grader import grader_hash
 from evals.judgement import Judgement
 from evals.scrutiny import Scrutiny
 from orchestrator.sample_plan import Judge
-from prompts.errors import ConfigError, InfrastructureError, SandboxError
+from prompts.errors import BacksmithError, ConfigError, InfrastructureError, SandboxError
 from prompts.task import Task
 from sandbox.warm.mode import WarmMode
 
-if TYPE_CHECKING:
-    pass
-
 # How often Ray runs an answer again whose worker was lost; one that kills its workers must come to an end.
 _LOST_WORKERS = 5
+# Seconds in which a cluster must let us in.
+_PATIENCE = 120
 # Answers that Ray may hold for each of its processors: enough that none waits for the driver.
 _AHEAD = 2
 
@@ -50,18 +53,24 @@ async def ray_judge(address: str | None, worker: Judge) -> AsyncIterator[tuple[J
     """
     ray = _ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ended = threading.Event()
     try:
-        await asyncio.to_thread(
+        await _listens(address or "")
+        await _in_thread(
             partial(
                 ray.init,
                 address=address or "local",
                 include_dashboard=None if address else False,
                 log_to_driver=False,
                 logging_level="ERROR",
-            )
+            ),
+            ended,
+            _PATIENCE if address else None,
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"the Ray cluster at {address} cannot be reached: {error}") from error
+    except TimeoutError:
+        raise _unreachable(address, f"no answer within {_PATIENCE} s") from None
+    except Exception as error:  # Ray has no class of its own for it
+        raise _unreachable(address, str(error)) from None
     remote = ray.remote(num_cpus=1, max_retries=_LOST_WORKERS)(_work)
     own = grader_hash()
 
@@ -74,7 +83,8 @@ async def ray_judge(address: str | None, worker: Judge) -> AsyncIterator[tuple[J
                 ray.cancel(reference)
             raise
         except ray.exceptions.RayError as error:
-            raise SandboxError(f"Ray: {type(error).__name__}: {str(error).strip()[-400:]}") from None
+            cause = getattr(error, "cause", None) or error
+            raise SandboxError(f"Ray: {type(cause).__name__}: {str(cause).strip()[-400:]}") from None
         if told.grader != own:
             raise ConfigError(
                 "a Ray worker has another version of Backsmith than the driver",
@@ -89,6 +99,56 @@ async def ray_judge(address: str | None, worker: Judge) -> AsyncIterator[tuple[J
         yield judge, max(1, _AHEAD * cpus)
     finally:
         await asyncio.to_thread(ray.shutdown)
+        ended.set()
+
+
+async def _listens(address: str) -> None:
+    """Raises OSError where nobody listens at an address: Ray itself would go on trying for minutes."""
+    named = re.fullmatch(r"(?:ray://)?\[?([^\]]+?)\]?:(\d{1,5})", address)
+    if named:
+        async with asyncio.timeout(_PATIENCE):
+            _, writer = await asyncio.open_connection(named[1], int(named[2]))
+        writer.close()
+
+
+async def _in_thread(work: Callable[[], object], ended: threading.Event, seconds: float | None) -> None:
+    """Do it in a thread of its own, which nobody waits for any more once it takes too long or is cancelled.
+
+    The thread lives until all has ended: Ray's own processes on this machine die with the thread that began them.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def end(error: Exception | None) -> None:
+        if done.done():
+            return
+        if error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    def call() -> None:
+        failed = None
+        try:
+            work()
+        except Exception as error:
+            failed = error
+        with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+            loop.call_soon_threadsafe(end, failed)
+        ended.wait()
+
+    threading.Thread(target=call, daemon=True).start()
+    async with asyncio.timeout(seconds):
+        await done
+
+
+def _unreachable(address: str | None, why: str) -> BacksmithError:
+    if address is None:
+        return SandboxError(f"Ray cannot be started on this machine: {why}", "try --engine local")
+    return ConfigError(
+        f"the Ray cluster at {address} cannot be reached: {why}",
+        "`ray status` tells of the cluster that a machine belongs to; without --ray-address one is started here",
+    )
 
 
 def _ray() -> Any:
@@ -105,7 +165,7 @@ def _work(worker: Judge, answer: Answer, task: Task) -> Told:
     try:
         return Told(_loop().run_until_complete(_as_coroutine(worker, answer, task)), "", grader_hash())
     except InfrastructureError as error:
-        return Told(None, str(error), grader_hash())
+        return Told(None, f"{error} (on the node {platform.node()})", grader_hash())
 
 
 async def _as_coroutine(worker: Judge, answer: Answer, task: Task) -> Judgement:

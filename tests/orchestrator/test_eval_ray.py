@@ -1,14 +1,18 @@
 """``--engine ray``: the same results as one process, once each, though a node is killed in the middle."""
 
+import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from orchestrator.eval_ray import ray_judge
 from prompts.errors import ConfigError
 from tests.orchestrator.conftest import Cli
+from tests.orchestrator.engines import passes
 from tests.orchestrator.suites import many, write_suite
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +37,15 @@ def test_three_nodes_one_of_them_killed() -> None:
     found = json.loads(done.stdout.strip().split("\n")[-1])
     assert found["same"]
     assert found["samples"] == 12
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://[::1]:9", "nonsense"])
+async def test_a_cluster_that_is_not_there_is_told_at_once(address: str) -> None:
+    pytest.importorskip("ray", exc_type=ImportError)
+    async with asyncio.timeout(30):
+        with pytest.raises(ConfigError, match=f"the Ray cluster at {re.escape(address)} cannot be reached: "):
+            async with ray_judge(address, passes):
+                pass
 
 
 @pytest.mark.parametrize(
