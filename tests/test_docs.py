@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from typer.core import TyperCommand
-from typer.main import get_command
+from typer.main import get_group
 from typer.testing import CliRunner
 
 from orchestrator.cli import application
@@ -85,7 +85,7 @@ def test_commands_can_be_given(page: Path, accept: Callable[[list[str]], None]) 
 
 PARTS = [("gate", "simulate"), ("models", "list"), ("models", "test")]
 PARTS += [("prompts", "list"), ("prompts", "show"), ("prompts", "diff")]
-HELPED = [(), *((name,) for name in get_command(application()).commands), *PARTS]
+HELPED = [(), *((name,) for name in get_group(application()).commands), *PARTS]
 
 
 @pytest.mark.parametrize("command", HELPED, ids=" ".join)
