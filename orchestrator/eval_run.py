@@ -13,6 +13,7 @@ from orchestrator.eval_engine import EvalEngine, EvalRun, Pace, judge_format
 from orchestrator.eval_plan import write_plan
 from orchestrator.eval_progress import Progress
 from orchestrator.eval_setup import cores, environment
+from orchestrator.journal import told_damage
 from orchestrator.run_folder import RunFolder
 from orchestrator.sample_plan import Judge
 from prompts.errors import ConfigError
@@ -63,8 +64,8 @@ async def run_eval(
         spending.charge("", kept.spent)
         told = {**environment(court.sandbox), "engine": where.engine}
         kept.started({"epochs": run.epochs, "environment": told})
-        for line in kept.damaged:
-            progress.note(f"line {line} of the journal is damaged and is left out")
+        if damage := told_damage(kept.damaged):
+            progress.note(damage)
         for model in dict.fromkeys(agent.info.model for agent in run.agents.values()):
             if model.partition("/")[0] not in _FREE and not spending.counts(model):
                 progress.note(f"the price of {model} is unknown: limit its calls or tokens as well as money")

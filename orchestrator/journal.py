@@ -20,6 +20,7 @@ from prompts.errors import ConfigError, StoreError
 Record = Mapping[str, object]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NAMED = 5
 _END = re.compile(rb',"sum":"[0-9a-f]{16}"\}')
 
 
@@ -89,6 +90,16 @@ def read_journal(path: Path) -> Journal:
         else:
             records.append(line.record)
     return Journal(tuple(records), tuple(damaged))
+
+
+def told_damage(lines: Sequence[int]) -> str:
+    """What is to be said of a journal's damaged lines; empty where there are none."""
+    if not lines:
+        return ""
+    if len(lines) == 1:
+        return f"line {lines[0]} of the journal is damaged and is left out"
+    named = ", ".join(map(str, lines[:_NAMED])) + (" and more" if len(lines) > _NAMED else "")
+    return f"{len(lines)} lines of the journal are damaged and are left out: {named}"
 
 
 def read_record(path: Path, offset: int) -> Record:

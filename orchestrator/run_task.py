@@ -12,6 +12,7 @@ from evals.judgement import Judgement
 from evals.reports.markdown import report_markdown
 from evals.reports.run_report import report_json
 from evals.scrutiny import Scrutiny
+from orchestrator.journal import told_damage
 from orchestrator.reporting import load_report
 from orchestrator.run_folder import RunFolder
 from orchestrator.sample import FinishedSample, SampleRun
@@ -69,8 +70,8 @@ async def run_task(wanted: TaskRun, laboratory: Laboratory, watcher: Watcher) ->
         return await verify(answer, task, laboratory, wanted.scrutiny)
 
     async with RunFolder(wanted.folder, _plan(wanted, roles), redact) as folder:
-        for line in folder.damaged:
-            watcher.note(f"line {line} of the journal is damaged and is left out")
+        if damage := told_damage(folder.damaged):
+            watcher.note(damage)
         plan = SamplePlan(
             wanted.task,
             wanted.model,

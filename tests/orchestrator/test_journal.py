@@ -1,13 +1,14 @@
 """The journal costs a record for each damage, never the run."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.journal import JournalWriter, read_journal, read_record, scan_journal
+from orchestrator.journal import JournalWriter, read_journal, read_record, scan_journal, told_damage
 from prompts.errors import ConfigError, StoreError
 
 RECORDS = [{"kind": "answer", "n": n, "text": f'ü{n}\u2028 "quoted" \\ '} for n in range(5)]
@@ -73,6 +74,22 @@ def test_a_lost_line_end_costs_nothing_and_is_told(tmp_path: Path) -> None:
     assert list(found.records) == RECORDS
     assert found.damaged == (1,)
     assert [read_record(path, line.offset) for line in scan_journal(path) if line.record] == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], ""),
+        ([7], "line 7 of the journal is damaged and is left out"),
+        ([7, 9], "2 lines of the journal are damaged and are left out: 7, 9"),
+        (
+            range(1, 500),
+            "499 lines of the journal are damaged and are left out: 1, 2, 3, 4, 5 and more",
+        ),
+    ],
+)
+def test_however_many_lines_are_damaged_one_says_so(lines: Sequence[int], said: str) -> None:
+    assert told_damage(lines) == said
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
