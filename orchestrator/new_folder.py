@@ -7,6 +7,8 @@ from pathlib import Path
 
 from prompts.errors import StoreError
 
+ELSEWHERE = "name a folder that can be written to with --run"
+
 
 def fresh_folder(parent: Path, name: str) -> Path:
     """A new folder below ``parent``, called by the time and ``name``. Raises StoreError where none can be made."""
@@ -19,7 +21,7 @@ def fresh_folder(parent: Path, name: str) -> Path:
             continue
         except OSError as error:
             raise StoreError(
-                f"the run folder {folder} cannot be made: {os.strerror(error.errno or 0)}"
+                f"the run folder {folder} cannot be made: {os.strerror(error.errno or 0)}", ELSEWHERE
             ) from error
         return folder
     raise StoreError(f"no free name for a run folder below {parent}")

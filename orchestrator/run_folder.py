@@ -13,6 +13,7 @@ from evals.verdict import Verdict
 from orchestrator.completion_record import prompt_hash, read_completion, write_completion
 from orchestrator.group_commit import GroupCommit
 from orchestrator.journal import JournalWriter, Raw, Record, read_record, scan_journal
+from orchestrator.new_folder import ELSEWHERE
 from orchestrator.recall import Step, branch_reference, call_reference, recall
 from orchestrator.run_plan import changes
 from prompts.errors import ConfigError, StoreError
@@ -48,7 +49,9 @@ class RunFolder:
             folder.mkdir(parents=True, exist_ok=True)
             stray = any(entry.name not in _FIRST for entry in folder.iterdir())
         except OSError as error:
-            raise StoreError(f"the run folder {folder} cannot be made: {error.strerror}") from error
+            raise StoreError(
+                f"the run folder {folder} cannot be made: {error.strerror}", ELSEWHERE
+            ) from error
         if stray and not any(line.record for line in scan_journal(self._path)):
             raise ConfigError(f"{folder} is not empty and holds no run", "give a fresh folder with --run")
         self._journal = JournalWriter(self._path)

@@ -34,7 +34,7 @@ CASES = {
         "no recorded answer",
     ),
     "a budget that is used up": ("good", [*LIVE, "--budget", "calls=0"], 3, "go on with: --run"),
-    "a folder that cannot be made": ("good", [*REPLAYED, "--run", "file/run"], 3, "cannot be made"),
+    "a folder that cannot be made": ("good", [*REPLAYED, "--run", "file/run"], 3, "with --run"),
 }
 
 
