@@ -85,8 +85,6 @@ def check(
     backsmith gate RUN --baseline FILE --confirm suites/mine --budget money=5
     backsmith gate simulate --baseline evals/baseline.json --samples 3
     """
-    import asyncio
-
     from evals.gate.decision import decide, decision_json, noted
     from evals.reports.gate_markdown import gate_markdown
     from orchestrator.baseline_file import load_baseline
@@ -94,6 +92,7 @@ def check(
     from orchestrator.report_files import put_text
     from orchestrator.results import read_results
     from orchestrator.show_gate import show_decision
+    from orchestrator.stopping import stoppable
     from orchestrator.terminal import console
     from prompts.errors import ConfigError
 
@@ -114,7 +113,7 @@ def check(
             note = f"no fresh samples were asked for: the answers of this run are not live ({told})"
             confirm, found = None, noted(found, note)
     if confirm is not None and found.suspects:
-        later = asyncio.run(
+        later = stoppable(
             fresh_samples(
                 results,
                 found,
