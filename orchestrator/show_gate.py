@@ -83,11 +83,14 @@ def show_caught(console: "Console", world: World, found: Sequence[Caught]) -> No
         f"mean rate {mean:.0%}; {found[0].runs} simulated runs of each kind"
     )
     rows = []
+    heads = ("when", "alarms", "95% interval", "suite", "task", "item", "fresh samples asked for")
+    asked = any(one.again for one in found)
     for one in found:
         scopes = [f"{one.scopes.get(scope, 0) / one.runs:.1%}" for scope in ("suite", "task", "item")]
         interval = f"{one.interval.low:.1%} to {one.interval.high:.1%}"
-        rows.append((one.name, f"{one.alarms / one.runs:.1%}", interval, *scopes))
-    show_table(console, ("when", "alarms", "95% interval", "suite", "task", "item"), rows)
+        again = [f"{one.again / one.runs:.1%}"] if asked else []
+        rows.append((one.name, f"{one.alarms / one.runs:.1%}", interval, *scopes, *again))
+    show_table(console, heads if asked else heads[:-1], rows)
 
 
 def _span(values: Sequence[int]) -> str:
