@@ -35,9 +35,10 @@ async def fresh_samples(
 ) -> RunResults:
     """Run all compared tasks ``epochs`` times with the run's agent, in a folder beside the run's.
 
-    The folder goes on where it stopped. The completion cache is left alone: what it has is not fresh. What a
-    provider that is down or a budget keeps from being made is missing in the results. Raises ConfigError, before
-    anything is asked, where the run's agent, its tasks or the grader are no longer the same.
+    The folder goes on where it stopped; a run that is made anew in the same place gets another. The completion
+    cache is left alone: what it has is not fresh. What a provider that is down or a budget keeps from being made
+    is missing in the results. Raises ConfigError, before anything is asked, where the run's agent, its tasks or
+    the grader are no longer the same.
     """
     agent = next(agent for agent in run.agents if agent.id == decision.agent)
     probes = _same_question(run, decision.agent, suite, decision.compared)
@@ -52,7 +53,7 @@ async def fresh_samples(
         tasks=decision.compared,
         overlay=prompts,
     )
-    folder = Path(f"{run.folder.rstrip('/')}-fresh")
+    folder = Path(f"{run.folder.rstrip('/')}-fresh-{run.identity[:8]}")
     options = model_options(choice, find_project(Path.cwd()), folder)
     async with opened(suite, wanted, choice, options) as eval_run:
         [fresh] = eval_run.agents.values()

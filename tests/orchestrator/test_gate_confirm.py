@@ -93,13 +93,14 @@ async def test_a_suspect_is_convicted_by_fresh_samples(shop: Shop) -> None:
     assert (code, found["outcome"]) == (1, "regression"), found
     assert len(shop.server.seen) - asked == 6, "three fresh samples of each task, none of them from a cache"
     assert shop.server.seen[-1].body["temperature"] == 0.5
-    assert len(read_results(shop.folder / "r-fresh").samples) == 6
+    [folder] = shop.folder.glob(f"r-fresh-{read_results(shop.folder / 'r').identity[:8]}")
+    assert len(read_results(folder).samples) == 6
 
 
 async def test_a_suspect_is_cleared_by_fresh_samples(shop: Shop) -> None:
     await shop.run(WORSE, WORSE, *[answers.GOOD] * 4)
     shop.server.usual = lambda _: Reply(text=answers.GOOD, piece=4000)
-    code, found = await shop.gate()
+    code, found = await shop.gate("--fresh-epochs", "6")
     assert (code, found["outcome"]) == (0, "passed")
     tests = found["tests"]
     assert isinstance(tests, list)
