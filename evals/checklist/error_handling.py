@@ -17,7 +17,7 @@ from evals.checklist.error_answers import (
     traces,
 )
 from evals.checklist.findings import Findings, unread, unread_routes
-from evals.checklist.framework_errors import elsewhere, java_faults, rust_faults, ways_out
+from evals.checklist.framework_errors import elsewhere, java_faults, looks_up, rust_faults, ways_out
 from evals.code import nodes as n
 from evals.code.error_paths import BROAD, CONFLICTS, ErrorPaths, caught
 from evals.code.project import Found
@@ -314,6 +314,8 @@ class _Judge:
     def _no_way_out(self, route: Route, functions: list[Found]) -> Iterator[Evidence]:
         """An endpoint with a parameter that never says no."""
         if route.method == "POST" or "{}" not in shape(route.path) or self.paths.catches_all is not None:
+            return
+        if not any(looks_up(found) for found in functions):
             return
         for found in functions:
             if statuses(self.nodes(found)) or elsewhere(self.view.project, found):

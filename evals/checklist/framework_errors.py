@@ -26,6 +26,14 @@ _SERVICES = re.compile(
 _SERVER_ERRORS = frozenset({"INTERNAL_SERVER_ERROR", "InternalServerError", "ErrorInternalServerError"})
 _MOST = 400
 
+_NAMED_BY_CASE = frozenset({"python", "javascript", "typescript"})
+"""Languages in which a call by a capitalized name makes an object."""
+_SHAPES = frozenset(
+    ("str", "len", "dict", "list", "tuple", "strip", "lower", "upper", "title", "format", "join", "replace", "round",
+     "jsonify", "json", "send", "trim", "toLowerCase", "toUpperCase", "toString", "escape")
+)  # fmt: skip
+"""Calls that make a value of what there is, and miss nothing."""
+
 
 def java_faults(found: Found) -> Iterator[Evidence]:
     """``repository.findById(id).get()``: what was looked up is taken though it may not be there."""
@@ -79,6 +87,20 @@ def ways_out(function: n.Function) -> bool:
             "NotFound",
         }:
             return True
+    return False
+
+
+def looks_up(found: Found) -> bool:
+    """Whether a function does what can miss something or fail: all that is not known to only shape its values."""
+    if found.module.language not in _NAMED_BY_CASE or not isinstance(found.node, n.Function):
+        return True
+    for item in n.inside(found.node):
+        if isinstance(item, n.Index):
+            return True
+        if isinstance(item, n.Call):
+            name = n.last(item.func)
+            if name not in _SHAPES and not name[:1].isupper():
+                return True
     return False
 
 
