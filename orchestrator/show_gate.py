@@ -79,7 +79,7 @@ def show_caught(console: "Console", world: World, found: Sequence[Caught]) -> No
     deep = sorted({task.base_samples for task in world})
     mean = sum(task.passes for task in world) / len(world) if world else 0.0
     console.print(
-        f"{len(world)} tasks, {_span(samples)} samples each against a baseline of {_span(deep)}; "
+        f"{counted(len(world), 'task')}, {_span(samples)} samples each against a baseline of {_span(deep)}; "
         f"mean rate {mean:.0%}; {found[0].runs} simulated runs of each kind"
     )
     rows = []

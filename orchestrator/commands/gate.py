@@ -193,14 +193,16 @@ def simulate(
 
     from evals.gate.simulation import broken, drop, unchanged
     from evals.gate.simulation import simulate as simulate_runs
+    from evals.reports.sources import counted
     from orchestrator.show_gate import show_caught
     from orchestrator.terminal import console
 
     world = _world(baseline, samples, rates, baseline_samples)
+    hit = min(tasks, len(world))
     kinds = (
         ("nothing changed", unchanged),
         (f"the rate drops by {points:g} points", drop(points)),
-        (f"{tasks} of {len(world)} tasks break", broken(tasks)),
+        (f"{hit} of {counted(len(world), 'task')} {'breaks' if hit == 1 else 'break'}", broken(hit)),
     )
     found = []
     for name, change in kinds:
