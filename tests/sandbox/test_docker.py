@@ -122,7 +122,7 @@ async def test_what_only_we_can_read_can_be_read_inside(docker: Docker, tmp_path
     done = await sh(
         docker, "cat ~/.npmrc; echo x >> ~/.npmrc", mounts=(Mount(secret, "/home/sandbox/.npmrc"),)
     )
-    assert done.output.startswith("token")
+    assert "token" in done.output
     assert "Read-only file system" in done.output
     assert secret.lstat().st_uid == os.getuid()
 
