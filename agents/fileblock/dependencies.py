@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.fileblock.bodies import Body, bare_item
+from agents.fileblock.content import extension
 from agents.fileblock.installers import Named, read_commands
 from agents.submission import Dependency, Ecosystem
 
@@ -63,7 +64,7 @@ def ecosystem_of(paths: Iterable[str]) -> Ecosystem:
     votes: list[Ecosystem] = []
     for path in paths:
         name = path.rsplit("/", 1)[-1].lower()
-        hint = _HINTS.get(name) or _HINTS.get(name.rpartition(".")[2])
+        hint = _HINTS.get(name) or _HINTS.get(extension(path))
         if hint:
             votes.append(hint)
     return max(dict.fromkeys(votes), key=votes.count, default="unknown")
